@@ -1,0 +1,387 @@
+/**
+ * The part of Cliffy's `Command` that Spillway uses, over commander.
+ *
+ * Cliffy is published on JSR alone, which a machine that reaches only npm cannot install. Commands are
+ * written in Cliffy's call shape and import `@cliffy/command`; the import map serves that name from
+ * this file. `test/cli/cliffy_test.ts` is the conformance test: moving to the real package is one line of
+ * the import map.
+ */
+import { Command as Commander, CommanderError, InvalidArgumentError, Option } from "commander";
+import { closest } from "./did_you_mean.ts";
+import { renderHelp } from "./help.ts";
+
+/** A wrong command line. `exitCode` is 2, as in Cliffy and clap. */
+export class ValidationError extends Error {
+  readonly exitCode: number;
+  constructor(message: string, options: { exitCode?: number } = {}) {
+    super(message);
+    this.name = "ValidationError";
+    this.exitCode = options.exitCode ?? 2;
+  }
+}
+
+/** What a type handler is told about the value it parses. */
+export interface ArgumentValue {
+  /** "Option" or "Argument". */
+  readonly label: string;
+  readonly type: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+export type TypeHandler<T = unknown> = (value: ArgumentValue) => T;
+
+/** A closed list of values, as Cliffy's `EnumType`. */
+export class EnumType<T extends string> {
+  readonly #values: readonly T[];
+  constructor(values: readonly T[]) {
+    this.#values = values;
+  }
+  parse({ label, name, value }: ArgumentValue): T {
+    if ((this.#values as readonly string[]).includes(value)) return value as T;
+    const near = closest(value, this.#values);
+    throw new ValidationError(
+      `${label} "${name}" must be one of ${this.#values.join(", ")}, but got "${value}"` +
+        (near === undefined ? "" : `; did you mean "${near}"?`),
+    );
+  }
+  values(): readonly T[] {
+    return this.#values;
+  }
+}
+
+export interface OptionSettings {
+  default?: unknown;
+  required?: boolean;
+  /** The option may stand several times; its value is then an array. */
+  collect?: boolean;
+  hidden?: boolean;
+  conflicts?: string[];
+  // deno-lint-ignore no-explicit-any
+  value?: (value: any, previous?: any) => unknown;
+}
+
+/** An option as help and completions see it. */
+export interface OptionInfo {
+  readonly flags: string;
+  readonly name: string;
+  readonly description: string;
+  readonly typeName: string | null;
+  readonly values: readonly string[];
+  readonly default: unknown;
+  readonly required: boolean;
+  readonly hidden: boolean;
+  readonly global: boolean;
+}
+
+export interface ArgumentInfo {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly variadic: boolean;
+  readonly typeName: string;
+}
+
+export interface ExampleInfo {
+  readonly name: string;
+  readonly description: string;
+}
+
+// Cliffy infers option types from the flags; this shim leaves them to the action's own annotation.
+// deno-lint-ignore no-explicit-any
+export type ActionHandler = (this: Command, options: any, ...args: any[]) => unknown;
+
+const BUILTIN_TYPES: Readonly<Record<string, TypeHandler>> = {
+  string: ({ value }) => value,
+  file: ({ value }) => value,
+  boolean: ({ label, name, value }) => {
+    if (value === "true" || value === "1") return true;
+    if (value === "false" || value === "0") return false;
+    throw new ValidationError(`${label} "${name}" must be true or false, but got "${value}"`);
+  },
+  number: ({ label, name, value }) => {
+    const parsed = Number(value);
+    if (value.trim() === "" || !Number.isFinite(parsed)) {
+      throw new ValidationError(`${label} "${name}" must be a number, but got "${value}"`);
+    }
+    return parsed;
+  },
+  integer: ({ label, name, value }) => {
+    const parsed = Number(value);
+    if (value.trim() === "" || !Number.isSafeInteger(parsed)) {
+      throw new ValidationError(`${label} "${name}" must be a whole number, but got "${value}"`);
+    }
+    return parsed;
+  },
+};
+
+/** Splits `<name:type[]>` out of flags such as `-i, --interval <value:duration>`. */
+function parseFlags(flags: string) {
+  const match = /^(.*?)(?:\s+([<[])([\w.-]+?)(\.\.\.)?(?::([\w]+)(\[\])?)?[>\]])?$/.exec(
+    flags.trim(),
+  );
+  if (match === null) throw new TypeError(`cannot read option flags "${flags}"`);
+  const [, head, bracket, label, dots, type, list] = match;
+  return {
+    head: head.trim(),
+    valueName: label ?? null,
+    optional: bracket === "[",
+    typeName: bracket === undefined ? null : (type ?? "string"),
+    list: list !== undefined,
+    variadic: dots !== undefined,
+  };
+}
+
+function longName(head: string): string {
+  const long = head.split(/[\s,]+/).find((flag) => flag.startsWith("--"));
+  if (long === undefined) throw new TypeError(`option "${head}" needs a long form`);
+  return long;
+}
+
+/** A command in Cliffy's call shape. */
+export class Command {
+  readonly #inner: Commander = new Commander();
+  readonly #types = new Map<string, TypeHandler | EnumType<string>>();
+  readonly #options: OptionInfo[] = [];
+  readonly #arguments: ArgumentInfo[] = [];
+  readonly #examples: ExampleInfo[] = [];
+  readonly #subcommands = new Map<string, Command>();
+  #name = "";
+  #description = "";
+  #usage: string | null = null;
+  #version: string | null = null;
+  #action: ActionHandler | null = null;
+  #literal: string[] = [];
+  #stopEarly = false;
+
+  constructor() {
+    this.#inner.helpOption(false);
+    this.#inner.exitOverride();
+    this.#inner.configureOutput({ writeErr: () => {}, writeOut: () => {} });
+  }
+
+  name(name: string): this {
+    this.#name = name;
+    return this;
+  }
+  description(text: string): this {
+    this.#description = text;
+    return this;
+  }
+  usage(text: string): this {
+    this.#usage = text;
+    return this;
+  }
+  version(text: string): this {
+    this.#version = text;
+    return this;
+  }
+  example(name: string, description: string): this {
+    this.#examples.push({ name, description });
+    return this;
+  }
+  type(name: string, handler: TypeHandler | EnumType<string>): this {
+    this.#types.set(name, handler);
+    return this;
+  }
+  globalType(name: string, handler: TypeHandler | EnumType<string>): this {
+    return this.type(name, handler);
+  }
+  /** Everything from the first argument on is left as it is. */
+  stopEarly(): this {
+    this.#stopEarly = true;
+    return this;
+  }
+
+  /** Declares arguments: `<file:string> [out:string] [rest...:string]`. */
+  arguments(signature: string): this {
+    for (const part of signature.match(/[<[][^>\]]+[>\]]/g) ?? []) {
+      const optional = part.startsWith("[");
+      const [rawName, type = "string"] = part.slice(1, -1).split(":");
+      const variadic = rawName.endsWith("...");
+      const name = variadic ? rawName.slice(0, -3) : rawName;
+      this.#arguments.push({ name, optional, variadic, typeName: type });
+      const shown = variadic ? `${name}...` : name;
+      this.#inner.argument(
+        optional ? `[${shown}]` : `<${shown}>`,
+        "",
+        (value: string, previous: unknown) => {
+          const parsed = this.#parse(type, { label: "Argument", type, name, value });
+          return variadic ? [...((previous as unknown[]) ?? []), parsed] : parsed;
+        },
+      );
+    }
+    return this;
+  }
+
+  option(flags: string, description: string, settings: OptionSettings = {}): this {
+    return this.#addOption(flags, description, settings, false);
+  }
+  globalOption(flags: string, description: string, settings: OptionSettings = {}): this {
+    return this.#addOption(flags, description, settings, true);
+  }
+
+  action(handler: ActionHandler): this {
+    this.#action = handler;
+    return this;
+  }
+
+  command(name: string, child: Command): this {
+    this.#subcommands.set(name, child.name(name));
+    return this;
+  }
+
+  getName(): string {
+    return this.#name;
+  }
+  getDescription(): string {
+    return this.#description;
+  }
+  getUsage(): string | null {
+    return this.#usage;
+  }
+  getVersion(): string | null {
+    return this.#version;
+  }
+  getOptions(): readonly OptionInfo[] {
+    return this.#options;
+  }
+  getArguments(): readonly ArgumentInfo[] {
+    return this.#arguments;
+  }
+  getExamples(): readonly ExampleInfo[] {
+    return this.#examples;
+  }
+  getCommands(): readonly Command[] {
+    return [...this.#subcommands.values()];
+  }
+  /** Arguments after `--`. */
+  getLiteralArgs(): readonly string[] {
+    return this.#literal;
+  }
+  getHelp(width = 80): string {
+    return renderHelp(this, width);
+  }
+
+  /** Parses the arguments and runs the action. @throws {ValidationError} when they are wrong. */
+  async parse(argv: readonly string[]): Promise<void> {
+    const child = this.#subcommands.get(argv[0] ?? "");
+    if (child !== undefined) return await child.parse(argv.slice(1));
+    const dashes = argv.indexOf("--");
+    const own = dashes < 0 ? [...argv] : argv.slice(0, dashes);
+    this.#literal = dashes < 0 ? [] : argv.slice(dashes + 1);
+    if (this.#stopEarly) this.#inner.passThroughOptions(true).enablePositionalOptions(true);
+    let parsedArgs: unknown[] = [];
+    this.#inner.action((...args) => {
+      parsedArgs = args.slice(0, this.#arguments.length);
+    });
+    try {
+      this.#inner.parse(own, { from: "user" });
+    } catch (error) {
+      throw this.#translate(error);
+    }
+    const missing = this.#options.find((o) =>
+      o.required && this.#inner.opts()[camelCase(o.name)] === undefined
+    );
+    if (missing !== undefined) {
+      throw new ValidationError(`Missing required option "--${missing.name}"`);
+    }
+    const flat = parsedArgs.flatMap((arg, i) =>
+      this.#arguments[i].variadic ? ((arg as unknown[] | undefined) ?? []) : [arg]
+    );
+    await this.#action?.call(this, this.#inner.opts(), ...flat);
+  }
+
+  #addOption(flags: string, description: string, settings: OptionSettings, global: boolean): this {
+    const spec = parseFlags(flags);
+    const long = longName(spec.head);
+    const name = long.replace(/^--(no-)?/, "");
+    const open = spec.optional ? "[" : "<";
+    const close = spec.optional ? "]" : ">";
+    const option = new Option(
+      spec.typeName === null ? spec.head : `${spec.head} ${open}${spec.valueName}${close}`,
+      description,
+    );
+    if (spec.typeName !== null) {
+      const type = spec.typeName;
+      option.argParser((value: string, previous: unknown) => {
+        const parseOne = (text: string) =>
+          this.#parse(type, { label: "Option", type, name: long, value: text });
+        const parsed = spec.list
+          ? value.split(",").map((item) => parseOne(item.trim()))
+          : parseOne(value);
+        const before = settings.collect && !isDefault(previous, settings)
+          ? (previous as unknown[])
+          : undefined;
+        const mapped = settings.value === undefined ? parsed : settings.value(parsed, before);
+        return settings.collect && settings.value === undefined
+          ? [...(before ?? []), parsed]
+          : mapped;
+      });
+    }
+    if (settings.default !== undefined) option.default(settings.default);
+    if (settings.conflicts !== undefined) option.conflicts(settings.conflicts);
+    this.#inner.addOption(option);
+    const handler = spec.typeName === null ? undefined : this.#types.get(spec.typeName);
+    this.#options.push({
+      flags: spec.typeName === null
+        ? spec.head
+        : `${spec.head} ${open}${spec.valueName}${spec.list ? ",..." : ""}${close}`,
+      name,
+      description,
+      typeName: spec.typeName,
+      values: handler instanceof EnumType ? handler.values() : [],
+      default: settings.default,
+      required: settings.required ?? false,
+      hidden: settings.hidden ?? false,
+      global,
+    });
+    return this;
+  }
+
+  #parse(type: string, value: ArgumentValue): unknown {
+    const handler = this.#types.get(type) ?? BUILTIN_TYPES[type];
+    if (handler === undefined) throw new TypeError(`unknown type "${type}"`);
+    try {
+      return handler instanceof EnumType ? handler.parse(value) : handler(value);
+    } catch (error) {
+      if (error instanceof ValidationError) throw error;
+      throw new ValidationError(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #translate(error: unknown): unknown {
+    if (error instanceof InvalidArgumentError || !(error instanceof CommanderError)) return error;
+    const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
+    switch (error.code) {
+      case "commander.unknownOption": {
+        const flag = quoted.split("=")[0];
+        const known = this.#options.filter((o) => !o.hidden).map((o) => `--${o.name}`);
+        const near = closest(flag, known);
+        return new ValidationError(
+          `Unknown option "${flag}"` +
+            (near === undefined ? "" : `; did you mean option "${near}"?`),
+        );
+      }
+      case "commander.missingArgument":
+        return new ValidationError(`Missing argument "${quoted || error.message.split("'")[1]}"`);
+      case "commander.optionMissingArgument":
+        return new ValidationError(`Option "${quoted.split(" ")[0]}" needs a value: ${quoted}`);
+      case "commander.excessArguments":
+        return new ValidationError(
+          `Too many arguments for "${this.#name}"; it takes ${this.#arguments.length}`,
+        );
+      case "commander.conflictingOption":
+        return new ValidationError(error.message.replace(/^error: /, ""));
+      default:
+        return new ValidationError(error.message.replace(/^error: /, ""));
+    }
+  }
+}
+
+function isDefault(previous: unknown, settings: OptionSettings): boolean {
+  return previous === undefined || previous === settings.default;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

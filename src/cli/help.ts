@@ -1,0 +1,70 @@
+import type { Command } from "./cliffy.ts";
+import { wrapText } from "./wrap.ts";
+
+/** Two columns: a term and its text, wrapped to the width. */
+export function twoColumns(
+  rows: readonly (readonly [string, string])[],
+  width: number,
+  indent = "  ",
+): string[] {
+  const widest = Math.max(0, ...rows.map(([term]) => term.length));
+  const column = Math.min(widest, 30);
+  const lines: string[] = [];
+  for (const [term, text] of rows) {
+    const body = wrapText(text, Math.max(20, width - indent.length - column - 2));
+    if (term.length > column) {
+      lines.push(`${indent}${term}`);
+    } else {
+      lines.push(`${indent}${term.padEnd(column)}  ${body.shift() ?? ""}`.trimEnd());
+    }
+    for (const line of body) lines.push(`${indent}${" ".repeat(column)}  ${line}`);
+  }
+  return lines;
+}
+
+function optionText(option: ReturnType<Command["getOptions"]>[number]): string {
+  const notes: string[] = [];
+  if (option.values.length > 0) notes.push(option.values.join("|"));
+  if (option.required) notes.push("required");
+  const fallback = option.default;
+  if (
+    fallback !== undefined && fallback !== false &&
+    !(Array.isArray(fallback) && fallback.length === 0)
+  ) {
+    notes.push(`default: ${Array.isArray(fallback) ? fallback.join(",") : String(fallback)}`);
+  }
+  return notes.length === 0 ? option.description : `${option.description} (${notes.join("; ")})`;
+}
+
+/** The help page of one command. */
+export function renderHelp(command: Command, width: number): string {
+  const lines: string[] = [];
+  lines.push(...wrapText(command.getDescription(), width), "");
+  const args = command.getArguments().map((a) => {
+    const name = a.variadic ? `${a.name}...` : a.name;
+    return a.optional ? `[${name}]` : `<${name}>`;
+  });
+  const usage = command.getUsage() ?? ["[options]", ...args].join(" ");
+  lines.push(`Usage: spillway ${command.getName()} ${usage}`.trimEnd());
+  const visible = command.getOptions().filter((o) => !o.hidden);
+  const own = visible.filter((o) => !o.global);
+  const global = visible.filter((o) => o.global);
+  if (own.length > 0) {
+    lines.push("", "Options:", ...twoColumns(own.map((o) => [o.flags, optionText(o)]), width));
+  }
+  if (global.length > 0) {
+    lines.push(
+      "",
+      "Everywhere:",
+      ...twoColumns(global.map((o) => [o.flags, optionText(o)]), width),
+    );
+  }
+  const examples = command.getExamples();
+  if (examples.length > 0) {
+    lines.push("", "Examples:");
+    for (const { name, description } of examples) {
+      lines.push(...wrapText(`# ${name}`, width - 2).map((l) => `  ${l}`), `  ${description}`);
+    }
+  }
+  return lines.join("\n") + "\n";
+}

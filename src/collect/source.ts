@@ -1,0 +1,48 @@
+import type { SampleSeries } from "../model/trace/samples.ts";
+
+/**
+ * A source of counters: one file under `src/collect/sources/`, exporting `source`. A source never throws
+ * out of `sample`: a reading it cannot have is pushed as null with the reason.
+ */
+export interface Source {
+  /** Kebab-case: `block`, `nvidia-smi`. */
+  readonly name: string;
+  readonly summary: string;
+  /** Shortest time between samples in nanoseconds; 0 when the recorder's interval holds. */
+  readonly minIntervalNs: number;
+  /** What can be read here and, when nothing can, why and what to do about it. */
+  probe(context: SourceContext): Promise<SourceProbe>;
+  /** Starts reading; called only after `probe` said `ok` or `partial`. */
+  open(context: SourceContext): Promise<OpenSource>;
+}
+
+export interface SourceContext {
+  /** Prefix of absolute paths, "" on a real machine; tests point it at a recorded tree. */
+  readonly root: string;
+  /** The recorder's interval in nanoseconds. */
+  readonly intervalNs: number;
+  /** The child's process id, null when recording without a command. */
+  readonly pid: number | null;
+}
+
+export interface SourceProbe {
+  readonly status: "ok" | "partial" | "absent" | "denied";
+  readonly reason: string | null;
+  readonly remedy: string | null;
+  /** What would be read, one item a device, for `doctor` and `record --dry-run`. */
+  readonly devices: readonly string[];
+}
+
+export interface OpenSource {
+  /** Reads now and pushes into the sink. */
+  sample(sink: SampleSink): void | Promise<void>;
+  /** Non-null once the source lost a device or its tool: why. */
+  failure(): string | null;
+  close(): Promise<void>;
+}
+
+export interface SampleSink {
+  /** Number of a series; the same series gives the same number. */
+  series(definition: SampleSeries): number;
+  push(series: number, value: number | null, reason?: string): void;
+}

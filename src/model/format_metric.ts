@@ -1,0 +1,40 @@
+import type { MetricUnit, MetricValue } from "./metric.ts";
+import {
+  formatBytes,
+  formatGrams,
+  formatJoules,
+  formatNumber,
+  formatRate,
+  formatRatio,
+  formatSeconds,
+  formatUsd,
+} from "./units.ts";
+
+const FORMATTERS: Readonly<Record<MetricUnit, (value: number) => string>> = {
+  bytes: formatBytes,
+  blocks: formatNumber,
+  tokens: formatNumber,
+  seconds: formatSeconds,
+  ratio: formatRatio,
+  count: formatNumber,
+  joules: formatJoules,
+  watts: (value) => `${formatNumber(value)} W`,
+  gramsCo2e: formatGrams,
+  usd: formatUsd,
+  bytesPerSecond: formatRate,
+  perSecond: (value) => `${formatNumber(value)}/s`,
+  days: (value) => `${formatNumber(value)} d`,
+  unit: formatNumber,
+};
+
+/** A number of the given unit as people read it. */
+export function formatInUnit(value: number, unit: MetricUnit): string {
+  return FORMATTERS[unit](value);
+}
+
+/** A metric value as people read it; an unknown one prints as `unknown`. */
+export function formatMetric(metric: MetricValue): string {
+  if (metric.value === null) return "unknown";
+  if (typeof metric.value === "string") return metric.value;
+  return formatInUnit(metric.value, metric.unit);
+}

@@ -1,0 +1,69 @@
+import type { z } from "zod";
+import type { Metrics } from "./metric.ts";
+import type { Profiles } from "./profiles/profiles.ts";
+import type { Json } from "./json.ts";
+import type { TraceKind, TraceKinds } from "./trace/trace.ts";
+import type { Usage } from "./usage.ts";
+
+/** Families of policies that `replay` ranks. */
+export type PolicyFamily = "allocator" | "offload" | "training" | "loader" | "fault";
+
+/**
+ * A policy: one file under `src/replay/<family>/policies/`, exporting `policy`. Everything the tool
+ * shows about it (flags, help, legends, `explain`) comes from this object.
+ *
+ * @typeParam K Kind of trace the policy reads.
+ * @typeParam P Parameters after parsing.
+ */
+export interface Policy<K extends TraceKind = TraceKind, P = unknown> {
+  /** Kebab-case, unique in its family: `pytorch-caching`. */
+  readonly name: string;
+  readonly family: PolicyFamily;
+  /** One line for lists. */
+  readonly summary: string;
+  /** Paper, section, code base and version the policy follows. */
+  readonly reference: string;
+  /** The kinds of trace it can replay. */
+  readonly accepts: readonly K[];
+  /** zod object; each field has `.describe()` and a default, so that `--set k=v` and help come from it. */
+  readonly params: z.ZodType<P>;
+  /** True when the policy changes results of the model (lossy compression): never ranked silently. */
+  readonly lossy?: boolean;
+  create(params: P, context: ReplayContext<K>): Replay<K>;
+}
+
+/** What a replay may know besides its parameters. No clock, no I/O, no randomness but the seed. */
+export interface ReplayContext<K extends TraceKind = TraceKind> {
+  readonly meta: TraceKinds[K]["meta"];
+  readonly profiles: Profiles;
+  readonly seed: number;
+  /** Largest number of points a series may keep. */
+  readonly seriesPoints: number;
+}
+
+/** A replay in progress: fed batches in order, then finished once. */
+export interface Replay<K extends TraceKind = TraceKind> {
+  feed(columns: TraceKinds[K]["columns"]): void;
+  finish(): ReplayOutcome;
+}
+
+/** A line over time (or over another axis) that a report can draw. */
+export interface Series {
+  readonly id: string;
+  readonly title: string;
+  readonly xUnit: "seconds" | "index" | "blocks" | "bytes";
+  readonly unit: string;
+  readonly x: readonly number[];
+  readonly y: readonly (number | null)[];
+}
+
+export interface ReplayOutcome {
+  readonly metrics: Metrics;
+  /** What an estimate needs; null when the policy uses nothing that can be priced. */
+  readonly usage: Usage | null;
+  readonly series?: readonly Series[];
+  /** Family-specific facts in JSON (a segment map, the phases of a run). */
+  readonly detail?: { readonly [key: string]: Json };
+  /** Sentences a reader must know, such as "3.1 GiB is stranded by 14 blocks". */
+  readonly notes?: readonly string[];
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+
+/**
+ * A number of a profile with how it is known. A bare number in a file means "given by the user".
+ * `low` and `high` are the spread over repeats when it was measured.
+ */
+export const quantitySchema = z.union([
+  z.number(),
+  z.object({
+    value: z.number(),
+    low: z.number().optional(),
+    high: z.number().optional(),
+    evidence: z.enum(["measured", "modelled", "assumed"]).default("assumed"),
+    source: z.string().default("given by the user"),
+    asOf: z.string().optional(),
+  }),
+]).transform((input) =>
+  typeof input === "number"
+    ? { value: input, evidence: "assumed" as const, source: "given by the user" }
+    : input
+);
+
+export type Quantity = z.infer<typeof quantitySchema>;
+
+const storageSchema = z.object({
+  name: z.string().min(1),
+  count: z.number().int().positive().default(1),
+  capacityBytes: z.number().positive(),
+  readBytesPerSecond: quantitySchema,
+  writeBytesPerSecond: quantitySchema,
+  readLatencySeconds: quantitySchema.optional(),
+  writeLatencySeconds: quantitySchema.optional(),
+  readIops: quantitySchema.optional(),
+  writeIops: quantitySchema.optional(),
+  fsyncSeconds: quantitySchema.optional(),
+  /** Host bytes over the drive's rated life. */
+  enduranceBytes: z.number().positive().nullable().default(null),
+  activeWatts: quantitySchema.optional(),
+  idleWatts: quantitySchema.optional(),
+});
+
+/** One server (or several alike): GPUs, links, DRAM, drives. Bandwidths are bytes a second, one direction. */
+export const hardwareProfileSchema = z.object({
+  schema: z.literal("spillway/hardware/1").default("spillway/hardware/1"),
+  name: z.string().min(1),
+  nodes: z.number().int().positive().default(1),
+  gpu: z.object({
+    key: z.string().min(1).describe("key in the factor tables: h100_sxm, a100_sxm, ..."),
+    count: z.number().int().positive().default(1).describe("GPUs in a node"),
+    memoryBytes: z.number().positive(),
+    memoryBytesPerSecond: quantitySchema,
+    bf16Flops: quantitySchema.describe("dense, per GPU"),
+    watts: quantitySchema.optional(),
+    idleWatts: quantitySchema.optional(),
+    /** Achieved share of peak FLOPS in prefill, and of memory bandwidth in decode. */
+    prefillEfficiency: quantitySchema.prefault({
+      value: 0.5,
+      evidence: "assumed",
+      source: "default",
+    }),
+    decodeBandwidthEfficiency: quantitySchema.prefault({
+      value: 0.8,
+      evidence: "assumed",
+      source: "default",
+    }),
+  }).nullable().default(null),
+  links: z.object({
+    hostToDevice: quantitySchema.optional(),
+    deviceToHost: quantitySchema.optional(),
+    /** Each direction's share of its lone bandwidth when both are busy. */
+    duplexFactor: quantitySchema.prefault({ value: 0.713, evidence: "assumed", source: "default" }),
+    gpuToGpu: quantitySchema.optional(),
+    nic: quantitySchema.optional(),
+    baseLatencySeconds: quantitySchema.prefault({
+      value: 10e-6,
+      evidence: "assumed",
+      source: "default",
+    }),
+  }).prefault({}),
+  dram: z.object({
+    capacityBytes: z.number().positive(),
+    bytesPerSecond: quantitySchema.optional(),
+  }).nullable().default(null),
+  ssds: z.array(storageSchema).default([]),
+  remote: storageSchema.nullable().default(null),
+  source: z.string().default("given by the user"),
+});
+
+export type HardwareProfile = z.infer<typeof hardwareProfileSchema>;
+export type StorageProfile = z.infer<typeof storageSchema>;

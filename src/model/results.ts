@@ -1,0 +1,158 @@
+import type { Evidence } from "./evidence.ts";
+import type { Json } from "./json.ts";
+import type { Metrics } from "./metric.ts";
+import type { Series } from "./policy.ts";
+import type { TraceKind } from "./trace/trace.ts";
+import type { Usage } from "./usage.ts";
+
+/** Who made a document. */
+export interface ToolStamp {
+  readonly name: "spillway";
+  readonly version: string;
+}
+
+/** Which trace a replay read. */
+export interface TraceStamp {
+  readonly id: string | null;
+  readonly name: string;
+  readonly kind: TraceKind;
+  readonly format: string;
+  readonly sha256: string | null;
+  readonly rows: number;
+}
+
+/** One policy's result within a replay. */
+export interface PolicyResult {
+  readonly policy: string;
+  readonly family: string;
+  readonly params: { readonly [key: string]: Json };
+  readonly metrics: Metrics;
+  readonly usage: Usage | null;
+  readonly series?: readonly Series[];
+  readonly detail?: { readonly [key: string]: Json };
+  readonly notes?: readonly string[];
+  /** What the report says of the policy, so that it needs no registry. */
+  readonly legend: {
+    readonly summary: string;
+    readonly reference: string;
+    readonly lossy: boolean;
+  };
+}
+
+/** One place in the ranking; equal values share a rank. */
+export interface RankEntry {
+  readonly rank: number;
+  /** Index into `results`. */
+  readonly result: number;
+  readonly policy: string;
+}
+
+/** `--json` of every `replay` and what the store keeps (DESIGN section 4). */
+export interface ReplayDocument {
+  readonly schema: "spillway/replay/1";
+  readonly tool: ToolStamp;
+  readonly family: string;
+  readonly trace: TraceStamp;
+  /** Profiles as used, with their names; null where none was needed. */
+  readonly profiles: { readonly [role: string]: Json };
+  readonly seed: number;
+  readonly results: readonly PolicyResult[];
+  readonly ranking: {
+    /** Metric id the ranking sorts by, and its direction. */
+    readonly by: string;
+    readonly better: "lower" | "higher";
+    readonly order: readonly RankEntry[];
+    /** One sentence: what to do, and why. */
+    readonly recommendation: string;
+  };
+}
+
+/** Where a number of an estimate came from. */
+export interface CoefficientUse {
+  readonly id: string;
+  readonly low: number;
+  readonly mid: number;
+  readonly high: number;
+  readonly unit: string;
+  readonly source: string;
+  readonly asOf: string;
+  readonly licence: string;
+  readonly evidence: Evidence;
+}
+
+/** `--json` of `estimate`. */
+export interface EstimateDocument {
+  readonly schema: "spillway/estimate/1";
+  readonly tool: ToolStamp;
+  /** What was estimated: a run, or a replay with its policies. */
+  readonly subject: {
+    readonly kind: "run" | "replay";
+    readonly id: string | null;
+    readonly name: string;
+  };
+  readonly site: { readonly [key: string]: Json };
+  readonly results: readonly {
+    readonly name: string;
+    readonly metrics: Metrics;
+    /** Metric id -> coefficient ids and formula that made it. */
+    readonly provenance: Readonly<
+      Record<string, { formula: string; coefficients: readonly string[] }>
+    >;
+    readonly notes?: readonly string[];
+  }[];
+  readonly coefficients: readonly CoefficientUse[];
+  readonly warnings: readonly string[];
+}
+
+/** Status of one source in a recording. */
+export interface SourceStatus {
+  readonly name: string;
+  readonly status: "ok" | "partial" | "absent" | "denied";
+  /** Why it is not ok; what to do about it. */
+  readonly reason: string | null;
+  readonly remedy: string | null;
+  readonly samples: number;
+  /** Nanoseconds from the start of the run at which it became partial. */
+  readonly sinceNs: number | null;
+}
+
+/** A recording as stored (without its samples). */
+export interface RunRecord {
+  readonly schema: "spillway/run/1";
+  readonly tool: ToolStamp;
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly workingDirectory: string;
+  /** Wall clock at the start, nanoseconds since 1970 as a decimal string. */
+  readonly startedUnixNs: string;
+  readonly durationNs: number;
+  readonly intervalNs: number;
+  readonly status: "complete" | "partial";
+  readonly statusReason: string | null;
+  readonly exit: { readonly code: number | null; readonly signal: string | null };
+  readonly sources: readonly SourceStatus[];
+  readonly marks: readonly { readonly name: string; readonly timeNs: number }[];
+  readonly recorder: {
+    readonly ticks: number;
+    readonly missedTicks: number;
+    readonly latenessP50Ns: number;
+    readonly latenessP99Ns: number;
+    readonly cpuSeconds: number;
+    readonly peakRssBytes: number;
+  };
+  /** Host name is left out on purpose; hardware and software that results depend on. */
+  readonly fingerprint: { readonly [key: string]: Json };
+  /** Counter deltas over the run (SMART before/after, block devices): the ledger. */
+  readonly ledger: readonly {
+    readonly source: string;
+    readonly device: string;
+    readonly field: string;
+    readonly unit: string;
+    readonly before: number | null;
+    readonly after: number | null;
+    readonly delta: number | null;
+    readonly reason: string | null;
+  }[];
+  readonly metrics: Metrics;
+  readonly usage: Usage | null;
+}

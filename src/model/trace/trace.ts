@@ -1,0 +1,37 @@
+import type { AllocationColumns, AllocationTraceMeta } from "./allocations.ts";
+import type { FaultColumns, FaultTraceMeta } from "./faults.ts";
+import type { IoColumns, IoTraceMeta } from "./io.ts";
+import type { RequestColumns, RequestTraceMeta } from "./requests.ts";
+import type { SampleColumns, SampleSeries } from "./samples.ts";
+import type { TensorColumns, TensorTraceMeta } from "./tensors.ts";
+
+/** Every kind of trace with its columns and what it says about itself. */
+export interface TraceKinds {
+  requests: { columns: RequestColumns; meta: RequestTraceMeta };
+  allocations: { columns: AllocationColumns; meta: AllocationTraceMeta };
+  faults: { columns: FaultColumns; meta: FaultTraceMeta };
+  tensors: { columns: TensorColumns; meta: TensorTraceMeta };
+  io: { columns: IoColumns; meta: IoTraceMeta };
+  samples: { columns: SampleColumns; meta: { series: readonly SampleSeries[] } };
+}
+
+export type TraceKind = keyof TraceKinds;
+export type TraceColumns<K extends TraceKind = TraceKind> = TraceKinds[K]["columns"];
+export type TraceMeta<K extends TraceKind = TraceKind> = TraceKinds[K]["meta"];
+
+/** A trace in hand: what it is, and its batches, which can be streamed more than once. */
+export interface Trace<K extends TraceKind = TraceKind> {
+  readonly kind: K;
+  /** Name shown to the user: the file's base name or the stored name. */
+  readonly name: string;
+  /** Importer that made it (`mooncake`), or `generated`. */
+  readonly format: string;
+  /** SHA-256 of the imported bytes, hex; null when generated. */
+  readonly sha256: string | null;
+  /** Rows over all batches. */
+  readonly rows: number;
+  readonly meta: TraceMeta<K>;
+  /** What the importer recognised, dropped or repaired, one sentence each. */
+  readonly notes: readonly string[];
+  batches(): AsyncIterable<TraceColumns<K>>;
+}
