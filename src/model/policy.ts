@@ -4,6 +4,7 @@ import type { Profiles } from "./profiles/profiles.ts";
 import type { Json } from "./json.ts";
 import type { TraceKind, TraceKinds } from "./trace/trace.ts";
 import type { Usage } from "./usage.ts";
+import type { PolicyResult, RankEntry } from "./results.ts";
 
 /** Families of policies that `replay` ranks. */
 export type PolicyFamily = "allocator" | "offload" | "training" | "loader" | "fault";
@@ -66,4 +67,16 @@ export interface ReplayOutcome {
   readonly detail?: { readonly [key: string]: Json };
   /** Sentences a reader must know, such as "3.1 GiB is stranded by 14 blocks". */
   readonly notes?: readonly string[];
+}
+
+/** What the command line must know of a family to rank and to print it: `src/replay/<family>/family.ts`. */
+export interface Family {
+  readonly name: PolicyFamily;
+  /** Metric id the ranking sorts by; results where it is null come last. */
+  readonly rankBy: string;
+  readonly better: "lower" | "higher";
+  /** Metric ids of the printed table, most telling first; a narrow terminal shows fewer. */
+  readonly columns: readonly string[];
+  /** One sentence: what to do and why, from results in ranking order (indices into `results`). */
+  recommend(results: readonly PolicyResult[], order: readonly RankEntry[]): string;
 }

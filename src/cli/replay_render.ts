@@ -1,0 +1,95 @@
+import { formatMetric } from "../model/format_metric.ts";
+import type { Family } from "../model/policy.ts";
+import type { PolicyResult, ReplayDocument } from "../model/results.ts";
+import type { Output } from "./output.ts";
+import { safeText } from "./sanitize.ts";
+import { type Column, renderTable } from "./table.ts";
+import { wrapText } from "./wrap.ts";
+
+/** One letter an evidence: the tag that every printed number carries. */
+const TAGS = { measured: "M", replayed: "R", modelled: "m", assumed: "a" } as const;
+const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assumed. " +
+  '"spillway explain <metric>" gives each formula.';
+
+/** What tells two results of one policy apart: the parameters whose values differ between them. */
+export function resultLabels(results: readonly PolicyResult[]): string[] {
+  return results.map((result) => {
+    const twins = results.filter((r) => r.policy === result.policy);
+    const keys = Object.keys(result.params).filter((key) =>
+      new Set(twins.map((t) => JSON.stringify(t.params[key]))).size > 1
+    );
+    const shown = keys.map((key) => {
+      const value = result.params[key];
+      return `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`;
+    });
+    return [result.policy, ...shown].join(" ") + (result.legend.lossy ? " (lossy)" : "");
+  });
+}
+
+function titleOf(id: string): string {
+  return id.replace(/_(bytes|seconds|ratio|usd|blocks|tokens|count|joules)$/, "").replaceAll(
+    "_",
+    " ",
+  );
+}
+
+/** The ranking as a table that fits the terminal, the recommendation, and what readers must know. */
+export function renderReplay(document: ReplayDocument, family: Family, out: Output): string {
+  const { results, ranking, trace } = document;
+  const labels = resultLabels(results);
+  const present = family.columns.filter((id) => results.some((r) => r.metrics[id] !== undefined));
+  const rows = ranking.order.map((entry) => {
+    const result = results[entry.result];
+    return [
+      String(entry.rank),
+      labels[entry.result],
+      ...present.map((id) => {
+        const metric = result.metrics[id];
+        return metric === undefined ? "-" : `${formatMetric(metric)} ${TAGS[metric.evidence]}`;
+      }),
+    ];
+  });
+  const columns: Column[] = [
+    { title: "#", align: "right" },
+    { title: "policy", flexible: true },
+    ...present.map((id): Column => ({ title: titleOf(id), align: "right" })),
+  ];
+  // Metric columns that do not fit are left out from the right; --json has them all.
+  const fits = (count: number) => {
+    const widths = columns.slice(0, count).map((c, i) =>
+      Math.max(
+        c.title.length,
+        ...rows.map((r) => i === 1 ? Math.min(r[i].length, 24) : r[i].length),
+      )
+    );
+    return widths.reduce((a, b) => a + b + 2, -2) <= out.width;
+  };
+  let count = columns.length;
+  while (count > 3 && !fits(count)) count--;
+  const lines = [
+    `${out.style.bold(safeText(trace.name))} (${trace.format}, ${
+      trace.rows.toLocaleString("en-US")
+    } ` +
+    `${trace.kind}), ranked by ${ranking.by}, ${ranking.better} is better`,
+    "",
+    renderTable(
+      columns.slice(0, count),
+      rows.map((r) => r.slice(0, count)),
+      out.width,
+      out.style.bold,
+    ),
+    ...wrapText(safeText(ranking.recommendation), out.width),
+  ];
+  const notes = [...new Set(results.flatMap((r) => r.notes ?? []))];
+  if (notes.length > 0) {
+    lines.push("", ...notes.flatMap((n) => wrapText(`- ${safeText(n)}`, out.width)));
+  }
+  if (count < columns.length) {
+    lines.push(
+      "",
+      `Not shown for lack of width: ${columns.slice(count).map((c) => c.title).join(", ")}.`,
+    );
+  }
+  lines.push("", ...wrapText(TAG_LEGEND, out.width).map(out.style.dim), "");
+  return lines.join("\n");
+}

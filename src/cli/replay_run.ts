@@ -1,0 +1,124 @@
+import { usageError } from "../model/errors.ts";
+import type { Json } from "../model/json.ts";
+import type { Family, Replay } from "../model/policy.ts";
+import type { Profiles } from "../model/profiles/profiles.ts";
+import type { PolicyResult, RankEntry, ReplayDocument } from "../model/results.ts";
+import type { Trace } from "../model/trace/trace.ts";
+import { VERSION } from "../runtime/version.ts";
+import type { PolicyChoice } from "./replay_params.ts";
+
+export const DEFAULT_SERIES_POINTS = 2000;
+
+/**
+ * Replays a trace under every choice in one pass over its batches, and returns the results in the order
+ * of the choices.
+ *
+ * @throws usage error when a policy cannot replay this kind of trace.
+ */
+export async function runPolicies(
+  trace: Trace,
+  choices: readonly PolicyChoice[],
+  profiles: Profiles,
+  seed: number,
+): Promise<PolicyResult[]> {
+  const replays: Replay[] = choices.map(({ policy, params }) => {
+    if (!(policy.accepts as readonly string[]).includes(trace.kind)) {
+      throw usageError(
+        `--policy ${policy.name}: it replays ${policy.accepts.join(" or ")} traces, but ` +
+          `"${trace.name}" is a trace of ${trace.kind}`,
+      );
+    }
+    return policy.create(params, {
+      meta: trace.meta,
+      profiles,
+      seed,
+      seriesPoints: DEFAULT_SERIES_POINTS,
+    });
+  });
+  for await (const batch of trace.batches()) {
+    for (const replay of replays) replay.feed(batch);
+  }
+  return replays.map((replay, i) => toResult(choices[i], replay));
+}
+
+function toResult({ policy, shown }: PolicyChoice, replay: Replay): PolicyResult {
+  const outcome = replay.finish();
+  return {
+    policy: policy.name,
+    family: policy.family,
+    params: shown,
+    metrics: outcome.metrics,
+    usage: outcome.usage,
+    ...(outcome.series === undefined ? {} : { series: outcome.series }),
+    ...(outcome.detail === undefined ? {} : { detail: outcome.detail }),
+    ...(outcome.notes === undefined ? {} : { notes: outcome.notes }),
+    legend: {
+      summary: policy.summary,
+      reference: policy.reference,
+      lossy: policy.lossy ?? false,
+    },
+  };
+}
+
+/** Results best first; equal values share a rank, unknown values come last in the order given. */
+export function rankResults(
+  results: readonly PolicyResult[],
+  by: string,
+  better: "lower" | "higher",
+): RankEntry[] {
+  const valueOf = (i: number): number | null => {
+    const value = results[i].metrics[by]?.value;
+    return value === null || value === undefined ? null : Number(value);
+  };
+  const order = results.map((_, i) => i).sort((a, b) => {
+    const [x, y] = [valueOf(a), valueOf(b)];
+    if (x === null || y === null) return x === y ? a - b : x === null ? 1 : -1;
+    if (x === y) return a - b;
+    return (x < y) === (better === "lower") ? -1 : 1;
+  });
+  const entries: RankEntry[] = [];
+  order.forEach((result, place) => {
+    const previous = entries[place - 1];
+    const tied = previous !== undefined && valueOf(previous.result) === valueOf(result);
+    entries.push({
+      rank: tied ? previous.rank : place + 1,
+      result,
+      policy: results[result].policy,
+    });
+  });
+  return entries;
+}
+
+/** The document of a replay (DESIGN section 4). */
+export function replayDocument(
+  family: Family,
+  trace: Trace & { readonly id?: string },
+  profiles: Profiles,
+  seed: number,
+  results: readonly PolicyResult[],
+): ReplayDocument {
+  const order = rankResults(results, family.rankBy, family.better);
+  const used = Object.entries(profiles).filter(([, profile]) => profile !== null);
+  return {
+    schema: "spillway/replay/1",
+    tool: { name: "spillway", version: VERSION },
+    family: family.name,
+    trace: {
+      id: trace.id ?? null,
+      name: trace.name,
+      kind: trace.kind,
+      format: trace.format,
+      sha256: trace.sha256,
+      rows: trace.rows,
+    },
+    profiles: Object.fromEntries(used) as { [role: string]: Json },
+    seed,
+    results,
+    ranking: {
+      by: family.rankBy,
+      better: family.better,
+      order,
+      recommendation: family.recommend(results, order),
+    },
+  };
+}

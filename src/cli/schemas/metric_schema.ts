@@ -1,0 +1,40 @@
+import { z } from "zod";
+
+export const evidenceSchema = z.enum(["measured", "replayed", "modelled", "assumed"]);
+
+/** One metric value as every `--json` prints it. */
+export const metricValueSchema = z.strictObject({
+  value: z.union([z.number(), z.string()]).nullable()
+    .describe("null when unknown; integers above 2^53 are decimal strings"),
+  unit: z.string(),
+  evidence: evidenceSchema,
+  low: z.number().optional(),
+  high: z.number().optional(),
+  count: z.number().optional().describe("observations behind the value"),
+  reason: z.string().optional().describe("why it is null, or what a reader must know"),
+});
+
+export const metricsSchema = z.record(z.string(), metricValueSchema);
+
+export const toolSchema = z.strictObject({ name: z.literal("spillway"), version: z.string() });
+
+export const usageSchema = z.strictObject({
+  wallSeconds: z.number(),
+  functionalUnits: z.record(z.string(), z.number()),
+  devices: z.array(z.strictObject({
+    kind: z.string(),
+    key: z.string().optional(),
+    count: z.number(),
+    reservedSeconds: z.number(),
+    busySeconds: z.number().nullable(),
+  })),
+  flows: z.array(z.strictObject({
+    tier: z.string(),
+    direction: z.enum(["read", "write"]),
+    bytes: z.number(),
+    requests: z.number(),
+  })),
+  held: z.array(z.strictObject({ tier: z.string(), byteSeconds: z.number() })),
+  measured: z.looseObject({}).optional(),
+  evidence: evidenceSchema,
+});

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { metricsSchema, toolSchema, usageSchema } from "./metric_schema.ts";
+
+const seriesSchema = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  xUnit: z.string(),
+  unit: z.string(),
+  x: z.array(z.number()),
+  y: z.array(z.number().nullable()),
+});
+
+/** Which trace a document is about. */
+export const traceStampSchema = z.strictObject({
+  id: z.string().nullable(),
+  name: z.string(),
+  kind: z.string(),
+  format: z.string(),
+  sha256: z.string().nullable(),
+  rows: z.number(),
+});
+
+/** The document that every `replay <family> --json` prints (DESIGN section 4). */
+export const replayDocumentSchema = z.strictObject({
+  schema: z.literal("spillway/replay/1"),
+  tool: toolSchema,
+  family: z.string(),
+  trace: traceStampSchema,
+  profiles: z.record(z.string(), z.unknown()),
+  seed: z.number(),
+  results: z.array(z.strictObject({
+    policy: z.string(),
+    family: z.string(),
+    params: z.record(z.string(), z.unknown()),
+    metrics: metricsSchema,
+    usage: usageSchema.nullable(),
+    series: z.array(seriesSchema).optional(),
+    detail: z.record(z.string(), z.unknown()).optional(),
+    notes: z.array(z.string()).optional(),
+    legend: z.strictObject({ summary: z.string(), reference: z.string(), lossy: z.boolean() }),
+  })),
+  ranking: z.strictObject({
+    by: z.string(),
+    better: z.enum(["lower", "higher"]),
+    order: z.array(z.strictObject({ rank: z.number(), result: z.number(), policy: z.string() })),
+    recommendation: z.string(),
+  }),
+});
