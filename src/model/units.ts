@@ -80,7 +80,7 @@ export function parseRate(text: string, where = "rate"): number {
 export function parseSeconds(text: string, where = "duration"): number {
   const trimmed = text.trim();
   if (/^[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$/i.test(trimmed)) return Number(trimmed);
-  const part = /([0-9]+(?:\.[0-9]+)?)\s*(ns|us|µs|ms|sec|min|s|m|h|d)/gy;
+  const part = /\s*([0-9]+(?:\.[0-9]+)?)\s*(ns|us|µs|ms|sec|min|s|m|h|d)/gy;
   let seconds = 0;
   let end = 0;
   for (let m = part.exec(trimmed); m !== null; m = part.exec(trimmed)) {
@@ -170,7 +170,7 @@ function two(
 export function formatNumber(value: number): string {
   if (Number.isInteger(value)) return value.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ",");
   const size = Math.abs(value);
-  if (size >= 1e6) return formatNumber(Math.round(value));
+  if (size >= 1e3) return formatNumber(Math.round(value));
   if (size < 1e-4) return value.toExponential(3);
   return significant(value);
 }
@@ -185,12 +185,13 @@ export function formatGrams(grams: number): string {
   return scaled(grams, 1000, ["gCO2e", "kgCO2e", "tCO2e"]);
 }
 
-/** US dollars; small amounts keep four significant digits. */
+/** US dollars with cents; below one cent three significant digits. */
 export function formatUsd(usd: number): string {
   const sign = usd < 0 ? "-" : "";
   const size = Math.abs(usd);
   if (size !== 0 && size < 0.01) return `${sign}$${size.toPrecision(3)}`;
-  return `${sign}$${formatNumber(Number(size.toFixed(2)))}`;
+  const [whole, cents] = size.toFixed(2).split(".");
+  return `${sign}$${formatNumber(Number(whole))}.${cents}`;
 }
 
 /** Joules with the unit that reads best; above 3.6 MJ in kWh as bills print it. */
