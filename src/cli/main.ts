@@ -97,6 +97,11 @@ async function run(argv: readonly string[]): Promise<number | null> {
     await writeText("stdout", `spillway ${VERSION}\n`);
     return 0;
   }
+  if (argv[0] === "complete" && argv[1] === "--") {
+    const { complete } = await import("./complete.ts");
+    await complete(argv.slice(2));
+    return 0;
+  }
   const found = findCommand(argv);
   if (found === null) return await unknownCommand(argv);
   const { prepareCommand } = await import("./prepare.ts");

@@ -9,6 +9,11 @@ export interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "completions",
+    summary: "print the completion script of a shell",
+    load: async () => (await import("../cli/commands/completions.ts")).command,
+  },
+  {
     name: "config show",
     summary: "show the settings in force, and with --origins where each comes from",
     load: async () => (await import("../cli/commands/config_show.ts")).command,

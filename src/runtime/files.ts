@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
@@ -23,5 +23,16 @@ export function pathExists(path: string): boolean {
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
+  }
+}
+
+/** Names in a folder, folders with a slash at the end, sorted; empty when it cannot be read. */
+export function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name)
+      .sort();
+  } catch {
+    return [];
   }
 }
