@@ -19,6 +19,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../cli/commands/config_show.ts")).command,
   },
   {
+    name: "man",
+    summary: "print the manual page",
+    load: async () => (await import("../cli/commands/man.ts")).command,
+  },
+  {
     name: "schema",
     summary: "print the JSON Schema of what a command's --json prints",
     load: async () => (await import("../cli/commands/schema.ts")).command,

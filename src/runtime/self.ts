@@ -1,0 +1,14 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/**
+ * The command line that starts this program again: the runtime with the entry file, or the binary itself
+ * when it was compiled into one.
+ */
+export function selfCommand(): string[] {
+  const entry = fileURLToPath(new URL("../main.ts", import.meta.url));
+  if (entry.includes("/$bunfs/") || entry.startsWith("/deno-compile-")) return [process.execPath];
+  return process.versions.bun === undefined
+    ? [process.execPath, "run", "-A", "--quiet", entry]
+    : [process.execPath, entry];
+}
