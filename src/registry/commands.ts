@@ -25,7 +25,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "schema",
-    summary: "print the JSON Schema of what a command's --json prints",
+    summary: "print the JSON Schema of what a command prints or reads",
     load: async () => (await import("../cli/commands/schema.ts")).command,
   },
 ];
