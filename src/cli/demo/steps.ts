@@ -82,7 +82,16 @@ export function demoSteps(paths: DemoPaths): DemoStep[] {
     {
       key: "fault",
       title: "Replay a month of failures against a checkpoint policy",
-      args: ["replay", "fault", "--policy", "periodic-sync", "--save", "demo-fault", "--json", ...store],
+      args: [
+        "replay",
+        "fault",
+        "--policy",
+        "periodic-sync",
+        "--save",
+        "demo-fault",
+        "--json",
+        ...store,
+      ],
     },
     {
       key: "estimateRun",

@@ -1,0 +1,18 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { messageOf } from "../model/errors.ts";
+import type { WorkerModule } from "./worker_pool.ts";
+
+/** The thread of a worker: loads the module once, then handles one job a message. */
+async function main(): Promise<void> {
+  const { moduleUrl, shared } = workerData as { moduleUrl: string; shared: unknown };
+  const { handle } = (await import(moduleUrl)) as WorkerModule<unknown, unknown, unknown>;
+  parentPort!.on("message", async ({ index, job }: { index: number; job: unknown }) => {
+    try {
+      parentPort!.postMessage({ index, output: await handle(shared, job) });
+    } catch (error) {
+      parentPort!.postMessage({ index, error: messageOf(error) });
+    }
+  });
+}
+
+await main();

@@ -1,0 +1,116 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+
+/** What a worker module exports: one job in, one result out; `shared` is the same for every job. */
+export interface WorkerModule<S, I, O> {
+  handle(shared: S, job: I): O | Promise<O>;
+}
+
+export interface PoolOptions {
+  /** Number of workers; the number of cores when absent. */
+  readonly workers?: number;
+  /** Called after each job, in the order in which jobs end. */
+  readonly onDone?: (done: number, total: number) => void;
+}
+
+interface Reply<O> {
+  readonly index: number;
+  readonly output?: O;
+  readonly error?: string;
+}
+
+/** Cores this process may use. */
+export function coreCount(): number {
+  return availableParallelism();
+}
+
+/**
+ * Runs jobs on worker threads and returns the results in the order of the jobs, whatever the number of
+ * workers. Typed arrays over SharedArrayBuffer in `shared` are not copied ({@link shareArrays}).
+ *
+ * One worker, or one job, runs in this thread: nothing is started for it.
+ *
+ * @param moduleUrl URL of a {@link WorkerModule}; pass `import.meta.resolve`d or `new URL(...)` hrefs.
+ * @throws whatever a job threw, with the job's number.
+ */
+export async function runOnWorkers<S, I, O>(
+  moduleUrl: string,
+  shared: S,
+  jobs: readonly I[],
+  options: PoolOptions = {},
+): Promise<O[]> {
+  const count = Math.min(options.workers ?? coreCount(), jobs.length);
+  if (count <= 1) {
+    const { handle } = (await import(moduleUrl)) as WorkerModule<S, I, O>;
+    const outputs: O[] = [];
+    for (const job of jobs) {
+      outputs.push(await handle(shared, job));
+      options.onDone?.(outputs.length, jobs.length);
+    }
+    return outputs;
+  }
+  const workers = Array.from(
+    { length: count },
+    () =>
+      new Worker(new URL("./worker_entry.ts", import.meta.url), {
+        workerData: { moduleUrl, shared },
+      }),
+  );
+  try {
+    return await drain<I, O>(workers, jobs, options);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+function drain<I, O>(workers: Worker[], jobs: readonly I[], options: PoolOptions): Promise<O[]> {
+  const outputs = new Array<O>(jobs.length);
+  let next = 0;
+  let done = 0;
+  return new Promise((resolve, reject) => {
+    for (const worker of workers) {
+      const give = () => {
+        if (next < jobs.length) {
+          const index = next++;
+          worker.postMessage({ index, job: jobs[index] });
+        }
+      };
+      worker.on("error", (error) => reject(error));
+      worker.on("message", (reply: Reply<O>) => {
+        if (reply.error !== undefined) {
+          reject(new Error(`job ${reply.index}: ${reply.error}`));
+          return;
+        }
+        outputs[reply.index] = reply.output as O;
+        done++;
+        options.onDone?.(done, jobs.length);
+        if (done === jobs.length) resolve(outputs);
+        else give();
+      });
+      give();
+    }
+  });
+}
+
+/**
+ * A copy of an object whose typed arrays lie in shared memory, so that posting it to workers copies
+ * nothing. Other values are kept as they are.
+ */
+export function shareArrays<T>(value: T): T {
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    const source = value as unknown as Uint8Array;
+    if (source.buffer instanceof SharedArrayBuffer) return value;
+    const buffer = new SharedArrayBuffer(source.byteLength);
+    const Type = source.constructor as new (b: SharedArrayBuffer) => Uint8Array;
+    const copy = new Type(buffer);
+    copy.set(source);
+    return copy as unknown as T;
+  }
+  if (Array.isArray(value)) return value.map(shareArrays) as unknown as T;
+  if (
+    value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype
+  ) {
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, shareArrays(v)])) as T;
+  }
+  return value;
+}
