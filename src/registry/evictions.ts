@@ -7,4 +7,56 @@ export interface EvictionEntry {
   readonly load: () => Promise<Eviction>;
 }
 
-export const EVICTIONS: readonly EvictionEntry[] = [];
+export const EVICTIONS: readonly EvictionEntry[] = [
+  {
+    name: "arc",
+    summary: "balance recency against frequency by what was evicted too early",
+    load: async () => (await import("../replay/shared/evictions/arc.ts")).eviction,
+  },
+  {
+    name: "belady",
+    summary:
+      "evict the block whose next reference lies farthest away: the upper bound of any policy",
+    load: async () => (await import("../replay/shared/evictions/belady.ts")).eviction,
+  },
+  {
+    name: "fifo",
+    summary: "evict the block inserted longest ago; a hit changes nothing",
+    load: async () => (await import("../replay/shared/evictions/fifo.ts")).eviction,
+  },
+  {
+    name: "infinite",
+    summary: "evict nothing: what any cache could reach at most",
+    load: async () => (await import("../replay/shared/evictions/infinite.ts")).eviction,
+  },
+  {
+    name: "lecar",
+    summary: "draw between LRU and LFU with weights learned from regret (seeded)",
+    load: async () => (await import("../replay/shared/evictions/lecar.ts")).eviction,
+  },
+  {
+    name: "lfu",
+    summary: "evict the block touched least often, among equals the one touched longest ago",
+    load: async () => (await import("../replay/shared/evictions/lfu.ts")).eviction,
+  },
+  {
+    name: "lru",
+    summary: "evict the block touched longest ago",
+    load: async () => (await import("../replay/shared/evictions/lru.ts")).eviction,
+  },
+  {
+    name: "mooncake-store",
+    summary: "least recent order above a high watermark, with read leases",
+    load: async () => (await import("../replay/shared/evictions/mooncake_store.ts")).eviction,
+  },
+  {
+    name: "s3fifo",
+    summary: "three FIFO queues: a small one for newcomers, a main one, a ghost of the evicted",
+    load: async () => (await import("../replay/shared/evictions/s3fifo.ts")).eviction,
+  },
+  {
+    name: "workload-aware",
+    summary: "evict the block least likely to be reused, by turn of the session and age",
+    load: async () => (await import("../replay/shared/evictions/workload_aware.ts")).eviction,
+  },
+];
