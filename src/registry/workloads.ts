@@ -7,4 +7,10 @@ export interface WorkloadEntry {
   readonly load: () => Promise<Workload>;
 }
 
-export const WORKLOADS: readonly WorkloadEntry[] = [];
+export const WORKLOADS: readonly WorkloadEntry[] = [
+  {
+    name: "llm",
+    summary: "a real LLM engine: prefill against saving and reloading its KV state",
+    load: async () => (await import("../workload/workloads/llm.ts")).workload,
+  },
+];

@@ -5,6 +5,10 @@ export interface Workload<P = unknown> {
   readonly name: string;
   readonly summary: string;
   readonly params: z.ZodType<P>;
+  /** Null when it can run here, else what is missing; absent when it needs nothing. */
+  ready?(): string | null;
+  /** Installs what it needs; `bench <name> --setup`. */
+  setup?(log: (line: string) => void): Promise<void>;
   /** Does the work, verifies the data it moved, prints nothing; returns what it counted. */
   run(params: P, context: WorkloadContext): Promise<WorkloadResult>;
 }

@@ -1,0 +1,81 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { environmentError } from "../../model/errors.ts";
+import { engineFolder, engineReady } from "./engine_setup.ts";
+
+/** A real llama.cpp in a process of its own. Times are seconds measured inside that process. */
+export interface LlmEngine {
+  prefill(tokens: readonly number[]): Promise<number>;
+  save(path: string): Promise<{ seconds: number; bytes: number }>;
+  restore(path: string): Promise<{ seconds: number; bytes: number }>;
+  /** Greedy decoding of `count` tokens after the given ones. */
+  decode(tokens: readonly number[], count: number): Promise<{ seconds: number; tokens: number[] }>;
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Answer = { seconds: number; bytes: number; tokens: number[]; error?: string };
+
+/**
+ * Starts the engine on a model file.
+ *
+ * @throws environment error when the engine is not installed or does not start.
+ */
+export async function startEngine(
+  modelPath: string,
+  options: { contextTokens: number; threads: number; signal?: AbortSignal },
+): Promise<LlmEngine> {
+  const missing = engineReady();
+  if (missing !== null) throw environmentError(missing, 'run "spillway bench llm --setup" once');
+  const folder = engineFolder();
+  const args = process.versions.bun === undefined
+    ? ["run", "-A", "--quiet", "--node-modules-dir=manual", "engine_host.ts"]
+    : ["engine_host.ts"];
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    stdio: ["pipe", "pipe", "pipe"],
+    signal: options.signal,
+  });
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaint = (complaint + text).slice(-2000);
+  });
+  // A child that dies makes its waiting reader see the end of the lines; its "error" has no other use.
+  child.on("error", (error) => complaint += error.message);
+  child.stdin.on("error", () => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (request: object): Promise<Answer> => {
+    child.stdin.write(JSON.stringify(request) + "\n");
+    const { value, done } = await lines.next();
+    if (done) {
+      throw environmentError(
+        `the LLM engine ended: ${complaint.trim().split("\n").at(-1) ?? "no message"}`,
+        `look at ${folder}, or run "spillway bench llm --setup" again`,
+      );
+    }
+    const answer = JSON.parse(value) as Answer;
+    if (answer.error !== undefined) {
+      throw environmentError(
+        `the LLM engine refused ${(request as { op: string }).op}: ${answer.error}`,
+      );
+    }
+    return answer;
+  };
+  await ask({ op: "load", path: modelPath, ...options, signal: undefined });
+  return {
+    prefill: async (tokens) => (await ask({ op: "prefill", tokens })).seconds,
+    save: (path) => ask({ op: "save", path }),
+    restore: (path) => ask({ op: "restore", path }),
+    decode: (tokens, count) => ask({ op: "decode", tokens, count }),
+    clear: async () => {
+      await ask({ op: "clear" });
+    },
+    close: async () => {
+      child.stdin.write('{"op":"quit"}\n');
+      child.stdin.end();
+      if (child.exitCode === null) await once(child, "close");
+    },
+  };
+}
