@@ -1,0 +1,65 @@
+import type { Coefficient } from "./coefficient.ts";
+
+interface Range {
+  readonly matches: (id: string, unit: string) => boolean;
+  readonly low: number;
+  readonly high: number;
+  readonly words: string;
+}
+
+/** First match decides. The bounds catch swapped units (t for g, Wh for kWh), not bad taste. */
+const RANGES: readonly Range[] = [
+  {
+    matches: (_id, unit) => unit === "gCO2e/kWh",
+    low: 0,
+    high: 1500,
+    words: "grid intensity of 0 to 1500 gCO2e/kWh",
+  },
+  { matches: (id) => /(^|\.)pue$/.test(id), low: 1, high: 3, words: "PUE of 1 to 3" },
+  {
+    matches: (id, unit) => id.includes("ssd") && unit === "gCO2e/GB",
+    low: 1,
+    high: 400,
+    words: "SSD of 1 to 400 gCO2e/GB",
+  },
+  {
+    matches: (_id, unit) => unit === "gCO2e/GB",
+    low: 0.5,
+    high: 4000,
+    words: "0.5 to 4000 gCO2e/GB",
+  },
+  {
+    matches: (_id, unit) => unit.startsWith("kgCO2e"),
+    low: 0,
+    high: 50_000,
+    words: "0 to 50 000 kgCO2e",
+  },
+  { matches: (_id, unit) => unit === "W/GB", low: 0, high: 5, words: "0 to 5 W/GB" },
+  { matches: (_id, unit) => unit === "W", low: 0, high: 100_000, words: "0 to 100 000 W" },
+  { matches: (_id, unit) => unit === "years", low: 0.1, high: 50, words: "0.1 to 50 years" },
+  { matches: (_id, unit) => unit === "share", low: 0, high: 2, words: "a share of 0 to 2" },
+  { matches: (_id, unit) => unit === "copies", low: 1, high: 100, words: "1 to 100 copies" },
+  { matches: (_id, unit) => unit === "USD/kWh", low: 0, high: 5, words: "0 to 5 USD/kWh" },
+];
+
+/** What is wrong with a coefficient, in words; null when nothing is. */
+export function rangeProblem(
+  c: Pick<Coefficient, "id" | "value" | "low" | "high" | "unit">,
+): string | null {
+  for (const x of [c.low, c.value, c.high]) {
+    if (!Number.isFinite(x)) return `${c.id} is ${x}, expected a number`;
+    if (x < 0) return `${c.id} is ${x}, expected at least 0`;
+  }
+  const between = Math.min(c.low, c.high) <= c.value && c.value <= Math.max(c.low, c.high);
+  if (!between) {
+    return `${c.id}: its value ${c.value} lies outside its own interval ${c.low}..${c.high}`;
+  }
+  const range = RANGES.find((r) => r.matches(c.id, c.unit));
+  if (range === undefined) return null;
+  for (const x of [c.low, c.value, c.high]) {
+    if (x < range.low || x > range.high) {
+      return `${c.id} is ${x} ${c.unit}, expected ${range.words}; check the unit`;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,32 @@
+import type { Coefficient } from "./coefficient.ts";
+
+const PRICE_MONTHS = 6;
+const FACTOR_MONTHS = 36;
+
+/** Whole months from `from` to `to` (both `YYYY-MM-DD`), negative when `to` is earlier. */
+export function monthsBetween(from: string, to: string): number {
+  const [y1, m1, d1] = from.split("-").map(Number);
+  const [y2, m2, d2] = to.split("-").map(Number);
+  return (y2 - y1) * 12 + (m2 - m1) - (d2 < d1 ? 1 : 0);
+}
+
+/** Prices age within months, physical figures within years. */
+export function isPrice(coefficient: Pick<Coefficient, "unit">): boolean {
+  return coefficient.unit.startsWith("USD");
+}
+
+/**
+ * A sentence when a coefficient is too old to be trusted: a price above 6 months, anything else above 3
+ * years; null otherwise. The date of today is given by the caller: estimates have no clock.
+ */
+export function staleness(coefficient: Coefficient, today: string): string | null {
+  const months = monthsBetween(coefficient.asOf, today);
+  const limit = isPrice(coefficient) ? PRICE_MONTHS : FACTOR_MONTHS;
+  if (months < limit || (months === limit && coefficient.asOf.slice(8) === today.slice(8))) {
+    return null;
+  }
+  const age = months >= 24 ? `${Math.floor(months / 12)} years` : `${months} months`;
+  return `${coefficient.id} is of ${coefficient.asOf}, ${age} old: ` +
+    (isPrice(coefficient) ? "prices move within months" : "factors move within years") +
+    `; give your own with --factor ${coefficient.id}=LOW..HIGH`;
+}
