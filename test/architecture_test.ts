@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   generate: ["model", "stats"],
   analyze: ["model", "stats"],
   replay: ["model", "stats"],
-  estimate: ["model"],
+  estimate: ["model", "stats"],
   search: ["model", "runtime", "stats", "replay", "estimate", "registry"],
   workload: ["model", "runtime", "parse"],
   gate: ["model", "stats"],

@@ -23,6 +23,7 @@ const FORMATTERS: Readonly<Record<MetricUnit, (value: number) => string>> = {
   usd: formatUsd,
   bytesPerSecond: formatRate,
   perSecond: (value) => `${formatNumber(value)}/s`,
+  litres: (value) => `${formatNumber(value)} L`,
   days: (value) => `${formatNumber(value)} d`,
   unit: formatNumber,
 };

@@ -15,6 +15,7 @@ export type MetricUnit =
   | "bytesPerSecond"
   | "perSecond"
   | "days"
+  | "litres"
   | "unit";
 
 /** What the tool knows about a metric, before any value of it exists. `explain <id>` prints this. */

@@ -102,6 +102,38 @@ export interface EstimateDocument {
   }[];
   readonly coefficients: readonly CoefficientUse[];
   readonly warnings: readonly string[];
+  /** The best result against each other one, with the coefficients that both use tied together. */
+  readonly comparisons?: readonly EstimateComparison[];
+  /** Lines over one coefficient, such as total carbon over grid intensity. */
+  readonly crossover?: {
+    readonly coefficient: string;
+    readonly unit: string;
+    readonly metric: string;
+    readonly x: readonly number[];
+    readonly lines: readonly { readonly name: string; readonly y: readonly number[] }[];
+    /** Where the ranking of the first two lines changes; null when it does not. */
+    readonly crossesAt: number | null;
+  };
+}
+
+/** Does `first` stay below `second` whatever the coefficients are? */
+export interface EstimateComparison {
+  readonly first: string;
+  readonly second: string;
+  readonly metric: string;
+  /** `inventory` counts all embodied carbon, `decision` only what would not happen otherwise. */
+  readonly view: "inventory" | "decision";
+  /** First minus second. */
+  readonly difference: { readonly low: number; readonly mid: number; readonly high: number };
+  readonly verdict: "always" | "never" | "depends" | "equal";
+  readonly flips: readonly {
+    readonly coefficient: string;
+    readonly at: number;
+    readonly unit: string;
+    readonly side: "above" | "below";
+  }[];
+  /** The verdict in words. */
+  readonly sentence: string;
 }
 
 /** Status of one source in a recording. */

@@ -18,9 +18,10 @@ function confidence(figure: Figure): number {
 function merge(id: string, figures: readonly TableFigure[]): Coefficient {
   const units = new Set(figures.map((f) => f.unit));
   if (units.size > 1) throw dataError(`coefficient ${id} stands in units ${[...units].join(", ")}`);
-  const best = [...figures].sort((a, b) =>
-    confidence(b) - confidence(a) || (a.asOf < b.asOf ? 1 : a.asOf > b.asOf ? -1 : 0)
-  )[0];
+  const best =
+    [...figures].sort((a, b) =>
+      confidence(b) - confidence(a) || (a.asOf < b.asOf ? 1 : a.asOf > b.asOf ? -1 : 0)
+    )[0];
   const all = figures.flatMap((f) => [f.value, f.low ?? f.value, f.high ?? f.value]);
   const reversed = figures.length === 1 && best.low !== undefined && best.high !== undefined &&
     best.low > best.high;

@@ -1,4 +1,149 @@
-import type { MetricDefinition } from "../metric.ts";
+import type { MetricDefinition, MetricUnit } from "../metric.ts";
+
+const GREEN = "GHG Protocol; ISO/IEC 21031:2024 (SCI)";
+
+function define(
+  id: string,
+  unit: MetricUnit,
+  title: string,
+  formula: string,
+  source: string = "this tool",
+  better: MetricDefinition["better"] = "lower",
+): MetricDefinition {
+  return { id, unit, family: "estimate", title, better, nature: "exact", formula, source };
+}
+
+const PARTS = [
+  ["gpu", "GPUs"],
+  ["host", "hosts without their GPUs, DRAM and SSDs"],
+  ["dram", "DRAM held"],
+  ["storage", "SSD, HDD and object storage"],
+  ["network", "traffic to remote and object tiers"],
+] as const;
+
+const RATE_UNITS = [
+  ["request", "a request"],
+  ["kilo_input_token", "1k input tokens"],
+  ["kilo_output_token", "1k output tokens"],
+  ["hit", "a KV hit"],
+  ["checkpoint", "a checkpoint"],
+  ["useful_step", "a useful training step"],
+  ["step", "a training step"],
+] as const;
+
+const RATES: readonly MetricDefinition[] = RATE_UNITS.flatMap(([prefix, words]) => [
+  define(`${prefix}_joules`, "joules", `Energy of ${words}`, "energy_joules / units", GREEN),
+  define(
+    `${prefix}_grams_co2e`,
+    "gramsCo2e",
+    `Carbon of ${words} (SCI)`,
+    "total_grams_co2e / units; over several results sum over sum, never the mean of ratios",
+    GREEN,
+  ),
+  define(`${prefix}_usd`, "usd", `Cost of ${words}`, "total_usd / units"),
+]);
 
 /** Metrics of the estimate family. */
-export const ESTIMATE_METRICS: readonly MetricDefinition[] = [];
+export const ESTIMATE_METRICS: readonly MetricDefinition[] = [
+  define(
+    "energy_joules",
+    "joules",
+    "IT energy",
+    "measured where a counter was read, else sum of watts x reserved seconds (idle included)",
+    GREEN,
+  ),
+  define(
+    "facility_energy_joules",
+    "joules",
+    "Energy at the facility's meter",
+    "energy_joules x PUE, once",
+    GREEN,
+  ),
+  ...PARTS.map(([part, words]) =>
+    define(`${part}_energy_joules`, "joules", `Energy of ${words}`, "part of energy_joules")
+  ),
+  define(
+    "unseen_energy_ratio",
+    "ratio",
+    "Share of the energy that GPU sensors never show",
+    "1 - gpu_energy_joules / energy_joules",
+    "AcmeTrace: a node idles at 1512 W, its GPUs at 496 W",
+    "none",
+  ),
+  define(
+    "operational_grams_co2e",
+    "gramsCo2e",
+    "Operational carbon",
+    "energy / 3.6e6 x PUE x grid intensity, location-based average, slot by slot with a series",
+    GREEN,
+  ),
+  define(
+    "marginal_operational_grams_co2e",
+    "gramsCo2e",
+    "Operational carbon by the marginal signal",
+    "energy / 3.6e6 x PUE x marginal intensity: for decisions to shift, not for inventories",
+    "WattTime MOER",
+  ),
+  define(
+    "embodied_grams_co2e",
+    "gramsCo2e",
+    "Embodied carbon",
+    "sum of total x reserved time / life x share; SSDs by the larger of time and wear",
+    GREEN,
+  ),
+  ...PARTS.slice(0, 4).map(([part, words]) =>
+    define(
+      `${part}_embodied_grams_co2e`,
+      "gramsCo2e",
+      `Embodied carbon of ${words}`,
+      "part of embodied_grams_co2e",
+    )
+  ),
+  define(
+    "total_grams_co2e",
+    "gramsCo2e",
+    "Carbon, inventory view",
+    "operational + embodied carbon of everything reserved",
+    GREEN,
+  ),
+  define(
+    "decision_grams_co2e",
+    "gramsCo2e",
+    "Carbon, decision view",
+    "operational carbon + SSD wear: what would not happen otherwise; owned hardware is sunk",
+  ),
+  define(
+    "ssd_wear_grams_co2e",
+    "gramsCo2e",
+    "Embodied carbon of SSD wear",
+    "g/GB x GB written / rated drive writes (host bytes over TBW; amplification is inside TBW)",
+    "JESD218; this tool",
+  ),
+  define(
+    "ssd_wear_ratio",
+    "ratio",
+    "Share of the drives' rated life used up",
+    "host bytes written / TBW",
+    "JESD218; NVMe SMART",
+  ),
+  define(
+    "ssd_wear_out_days",
+    "days",
+    "Days until the rated writes are used up at this rate",
+    "wall time / ssd_wear_ratio",
+    "JESD218",
+    "higher",
+  ),
+  define("site_water_litres", "litres", "Water used on site", "IT kWh x WUE, without PUE", GREEN),
+  define(
+    "total_usd",
+    "usd",
+    "Cost",
+    "rented: $/h x hours + storage + requests; owned: capex x time / depreciation + energy",
+  ),
+  define("compute_usd", "usd", "Cost of GPUs and their hosts", "part of total_usd"),
+  define("memory_usd", "usd", "Cost of DRAM held", "part of total_usd"),
+  define("storage_usd", "usd", "Cost of storage", "part of total_usd"),
+  define("request_usd", "usd", "Cost of object-store requests", "part of total_usd"),
+  ...RATES,
+];

@@ -1,0 +1,320 @@
+import { type Evidence, weakestEvidence } from "../../model/evidence.ts";
+import { metric, type Metrics, type MetricUnit, unknownMetric } from "../../model/metric.ts";
+import type { Usage } from "../../model/usage.ts";
+import { BYTES_PER_GB, JOULES_PER_KWH } from "../formulas/units.ts";
+import { cornerInterval, type Formula, type Variable } from "../interval.ts";
+import type { EstimateContext } from "./context.ts";
+import { costTerms } from "./cost_terms.ts";
+import { embodiedTerms, ratedDriveWrites, ssdWrittenBytes } from "./embodied_terms.ts";
+import { energyTerms, heldByteSeconds } from "./energy_terms.ts";
+import { UNIT_RATES } from "./rates.ts";
+import type { Account, Part, Term, Terms } from "./term.ts";
+
+/** A quantity of an estimate as a formula, so that two estimates can be compared with tied coefficients. */
+export interface Quantity {
+  readonly unit: MetricUnit;
+  readonly formula: string;
+  readonly coefficients: readonly string[];
+  readonly evidence: Evidence;
+  readonly value: Formula;
+}
+
+export interface Unknowable {
+  readonly unit: MetricUnit;
+  readonly reason: string;
+}
+
+export interface UsageEstimate {
+  readonly metrics: Metrics;
+  readonly provenance: Record<string, { formula: string; coefficients: readonly string[] }>;
+  /** The formulas behind the metrics, by metric id. */
+  readonly quantities: ReadonlyMap<string, Quantity | Unknowable>;
+  readonly notes: readonly string[];
+}
+
+export function isKnown(q: Quantity | Unknowable | undefined): q is Quantity {
+  return q !== undefined && "value" in q;
+}
+
+/** Variables of the coefficients that a formula reads. */
+export function variablesOf(ids: Iterable<string>, context: EstimateContext): Variable[] {
+  return [...new Set(ids)].map((id) => {
+    const c = context.factors.get(id)!;
+    return { id, low: c.low, value: c.value, high: c.high };
+  });
+}
+
+const ACCOUNT_UNITS: Readonly<Record<Account, MetricUnit>> = {
+  energy: "joules",
+  embodied: "gramsCo2e",
+  usd: "usd",
+};
+
+function sum(terms: readonly Term[], account: Account, formula: string): Quantity {
+  return {
+    unit: ACCOUNT_UNITS[account],
+    formula,
+    coefficients: [...new Set(terms.flatMap((t) => t.coefficients))],
+    evidence: terms.length === 0 ? "assumed" : weakestEvidence(...terms.map((t) => t.evidence)),
+    value: (get) => terms.reduce((total, t) => total + t.value(get), 0),
+  };
+}
+
+/** Sum of an account; unknown as soon as one of its parts is. */
+function total(terms: Terms, account: Account): Quantity | Unknowable {
+  if (terms.unknown.length > 0) {
+    return { unit: ACCOUNT_UNITS[account], reason: terms.unknown.map((u) => u.reason).join("; ") };
+  }
+  if (terms.terms.length === 0) {
+    return { unit: ACCOUNT_UNITS[account], reason: "the usage names nothing that could be priced" };
+  }
+  return sum(terms.terms, account, terms.terms.map((t) => t.formula).join(" + "));
+}
+
+function partOf(terms: Terms, account: Account, part: Part): Quantity | Unknowable | null {
+  const unknown = terms.unknown.find((u) => u.part === part);
+  if (unknown !== undefined) return { unit: ACCOUNT_UNITS[account], reason: unknown.reason };
+  const own = terms.terms.filter((t) => t.part === part);
+  if (own.length === 0) return null;
+  return sum(own, account, own.map((t) => t.formula).join(" + "));
+}
+
+/** Applies a formula to known quantities; unknown with the first reason when one is unknown. */
+function derive(
+  unit: MetricUnit,
+  formula: string,
+  inputs: readonly (Quantity | Unknowable)[],
+  ids: readonly string[],
+  context: EstimateContext,
+  missing: (id: string) => string,
+  value: (parts: readonly Formula[]) => Formula,
+): Quantity | Unknowable {
+  const blind = inputs.find((q): q is Unknowable => !isKnown(q));
+  if (blind !== undefined) return { unit, reason: blind.reason };
+  const absent = ids.find((id) => !context.factors.has(id));
+  if (absent !== undefined) return { unit, reason: missing(absent) };
+  const known = inputs as readonly Quantity[];
+  return {
+    unit,
+    formula,
+    coefficients: [...new Set([...known.flatMap((q) => q.coefficients), ...ids])],
+    evidence: weakestEvidence(
+      ...known.map((q) => q.evidence),
+      ...(ids.length > 0 ? ["assumed" as const] : []),
+    ),
+    value: value(known.map((q) => q.value)),
+  };
+}
+
+const MISSING: Readonly<Record<string, string>> = {
+  "site.grid":
+    "the site has no grid intensity that may be built in; give gridGramsPerKwh in a site " +
+    "profile, --factor grid=G or --grid FILE",
+  "site.pue": "the site has no PUE; give pue in a site profile or --factor pue=P",
+};
+
+function missing(id: string): string {
+  return MISSING[id] ?? `coefficient ${id} is not known`;
+}
+
+/** Energy, carbon, water, wear and cost of a usage at a site, each with its interval and provenance. */
+export function estimateUsage(usage: Usage, context: EstimateContext): UsageEstimate {
+  const energy = energyTerms(usage, context.factors);
+  const embodied = embodiedTerms(usage, context.factors);
+  const cost = costTerms(usage, context, energy);
+  const quantities = new Map<string, Quantity | Unknowable>();
+  const put = (id: string, q: Quantity | Unknowable | null) => {
+    if (q !== null) quantities.set(id, q);
+  };
+
+  const joules = total(energy, "energy");
+  put("energy_joules", joules);
+  const make = (
+    unit: MetricUnit,
+    formula: string,
+    inputs: readonly (Quantity | Unknowable)[],
+    ids: readonly string[],
+    value: (parts: readonly Formula[]) => Formula,
+  ) => derive(unit, formula, inputs, ids, context, missing, value);
+  put(
+    "facility_energy_joules",
+    make(
+      "joules",
+      "IT energy x PUE (F3)",
+      [joules],
+      ["site.pue"],
+      ([e]) => (get) => e(get) * get("site.pue"),
+    ),
+  );
+  for (const part of ["gpu", "host", "dram", "storage", "network"] as const) {
+    put(`${part}_energy_joules`, partOf(energy, "energy", part));
+  }
+  if (isKnown(joules) && quantities.has("gpu_energy_joules")) {
+    const gpu = quantities.get("gpu_energy_joules")!;
+    put(
+      "unseen_energy_ratio",
+      make(
+        "ratio",
+        "1 - GPU energy / energy",
+        [joules, gpu],
+        [],
+        ([e, g]) => (get) => 1 - g(get) / e(get),
+      ),
+    );
+  }
+  const operational = make(
+    "gramsCo2e",
+    "IT energy / 3.6e6 x PUE x grid intensity (F4, location-based average)",
+    [joules],
+    ["site.pue", "site.grid"],
+    ([e]) => (get) => e(get) / JOULES_PER_KWH * get("site.pue") * get("site.grid"),
+  );
+  put("operational_grams_co2e", operational);
+  if (context.factors.has("site.marginal")) {
+    put(
+      "marginal_operational_grams_co2e",
+      make(
+        "gramsCo2e",
+        "IT energy / 3.6e6 x PUE x marginal intensity",
+        [joules],
+        ["site.pue", "site.marginal"],
+        ([e]) => (get) => e(get) / JOULES_PER_KWH * get("site.pue") * get("site.marginal"),
+      ),
+    );
+  }
+  const embodiedTotal = total(embodied, "embodied");
+  put("embodied_grams_co2e", embodiedTotal);
+  for (const part of ["gpu", "host", "dram", "storage"] as const) {
+    put(`${part}_embodied_grams_co2e`, partOf(embodied, "embodied", part));
+  }
+  put(
+    "total_grams_co2e",
+    make("gramsCo2e", "operational + embodied (F5)", [operational, embodiedTotal], [], ([o, m]) => {
+      return (get) => o(get) + m(get);
+    }),
+  );
+  const wearTerms = embodied.terms.filter((t) => t.decision !== undefined);
+  const wear: Quantity = {
+    unit: "gramsCo2e",
+    formula: "SSD g/GB x GB written / rated drive writes (F8, host bytes over TBW)",
+    coefficients: [...new Set(wearTerms.flatMap((t) => t.coefficients))],
+    evidence: weakestEvidence(usage.evidence, "assumed"),
+    value: (get) => wearTerms.reduce((a, t) => a + t.decision!(get), 0),
+  };
+  if (wearTerms.length > 0) put("ssd_wear_grams_co2e", wear);
+  put(
+    "decision_grams_co2e",
+    make(
+      "gramsCo2e",
+      "operational + wear; owned hardware is sunk",
+      [operational, wear],
+      [],
+      ([o, w]) => (get) => o(get) + w(get),
+    ),
+  );
+  putWear(usage, context, put);
+  if (context.factors.has("wue")) {
+    put(
+      "site_water_litres",
+      make("litres", "IT kWh x WUE (no PUE: WUE is per IT kWh)", [joules], ["wue"], ([e]) => {
+        return (get) => e(get) / JOULES_PER_KWH * get("wue");
+      }),
+    );
+  }
+  put("total_usd", total(cost, "usd"));
+  const spend: readonly (readonly [string, readonly Part[]])[] = [
+    ["compute_usd", ["gpu"]],
+    ["memory_usd", ["dram"]],
+    ["storage_usd", ["storage"]],
+    ["request_usd", ["requests"]],
+  ];
+  for (const [id, parts] of spend) {
+    const own = cost.terms.filter((t) => parts.includes(t.part));
+    if (own.length > 0) put(id, sum(own, "usd", own.map((t) => t.formula).join(" + ")));
+  }
+  for (const rate of UNIT_RATES) {
+    const units = usage.functionalUnits[rate.functionalUnit];
+    const base = quantities.get(rate.metric);
+    if (units === undefined || base === undefined) continue;
+    put(
+      rate.id,
+      units > 0
+        ? make(
+          base.unit,
+          `${rate.metric} / ${rate.words} (F5)`,
+          [base],
+          [],
+          ([t]) => (get) => t(get) / (units / rate.per),
+        )
+        : { unit: base.unit, reason: `no ${rate.words} were produced: a rate of nothing` },
+    );
+  }
+  const metrics: Metrics = {};
+  const provenance: UsageEstimate["provenance"] = {};
+  for (const [id, q] of quantities) {
+    if (!isKnown(q)) {
+      metrics[id] = unknownMetric(q.unit, "assumed", q.reason);
+      provenance[id] = { formula: "unknown", coefficients: [] };
+      continue;
+    }
+    const interval = cornerInterval(q.value, variablesOf(q.coefficients, context));
+    metrics[id] = metric(interval.mid, q.unit, q.evidence, {
+      low: interval.low,
+      high: interval.high,
+    });
+    provenance[id] = { formula: q.formula, coefficients: q.coefficients };
+  }
+  return {
+    metrics,
+    provenance,
+    quantities,
+    notes: [...new Set([...energy.notes, ...embodied.notes, ...cost.notes])],
+  };
+}
+
+/** Share of the rated life of the drives, and days until it is used up at this rate. */
+function putWear(
+  usage: Usage,
+  context: EstimateContext,
+  put: (id: string, q: Quantity | Unknowable | null) => void,
+): void {
+  const written = ssdWrittenBytes(usage);
+  if (written === 0 && heldByteSeconds(usage, "ssd") === 0) return;
+  const evidence = usage.measured?.ssdHostWrittenBytes === undefined
+    ? usage.evidence
+    : "measured" as const;
+  const held = usage.wallSeconds > 0 ? heldByteSeconds(usage, "ssd") / usage.wallSeconds : 0;
+  const known = context.factors.has("drives.tbw_bytes");
+  const rated = ratedDriveWrites(context.factors);
+  const wear: Quantity | Unknowable = known
+    ? {
+      unit: "ratio",
+      formula: "host bytes written / TBW of the server's drives (F8)",
+      coefficients: ["drives.tbw_bytes"],
+      evidence: weakestEvidence(evidence, "modelled"),
+      value: (get) => written / get("drives.tbw_bytes"),
+    }
+    : held > 0
+    ? {
+      unit: "ratio",
+      formula:
+        "GB written / (mean GB held x rated drive writes) (F8, F12): of the held share alone",
+      coefficients: rated.ids,
+      evidence: weakestEvidence(evidence, "assumed"),
+      value: (get) => written / (held * rated.value(get)),
+    }
+    : {
+      unit: "ratio",
+      reason: `${(written / BYTES_PER_GB).toPrecision(4)} GB were written, but no drive with an ` +
+        "endurance is known; give --hardware",
+    };
+  put("ssd_wear_ratio", wear);
+  if (isKnown(wear) && written > 0 && usage.wallSeconds > 0) {
+    put("ssd_wear_out_days", {
+      ...wear,
+      unit: "days",
+      formula: "wall time / SSD wear of it: days until the rated writes are used up at this rate",
+      value: (get) => usage.wallSeconds / 86_400 / wear.value(get),
+    });
+  }
+}
