@@ -226,7 +226,7 @@ export function estimateUsage(usage: Usage, context: EstimateContext): UsageEsti
     ["compute_usd", ["gpu"]],
     ["memory_usd", ["dram"]],
     ["storage_usd", ["storage"]],
-    ["request_usd", ["requests"]],
+    ["object_request_usd", ["requests"]],
   ];
   for (const [id, parts] of spend) {
     const own = cost.terms.filter((t) => parts.includes(t.part));

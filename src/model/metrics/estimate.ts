@@ -144,6 +144,6 @@ export const ESTIMATE_METRICS: readonly MetricDefinition[] = [
   define("compute_usd", "usd", "Cost of GPUs and their hosts", "part of total_usd"),
   define("memory_usd", "usd", "Cost of DRAM held", "part of total_usd"),
   define("storage_usd", "usd", "Cost of storage", "part of total_usd"),
-  define("request_usd", "usd", "Cost of object-store requests", "part of total_usd"),
+  define("object_request_usd", "usd", "Cost of object-store requests", "part of total_usd"),
   ...RATES,
 ];
