@@ -9,6 +9,11 @@ export interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "calibrate",
+    summary: "measure this machine into a hardware profile",
+    load: async () => (await import("../cli/commands/calibrate.ts")).command,
+  },
+  {
     name: "completions",
     summary: "print the completion script of a shell",
     load: async () => (await import("../cli/commands/completions.ts")).command,
