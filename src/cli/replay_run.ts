@@ -1,17 +1,18 @@
 import { usageError } from "../model/errors.ts";
 import type { Json } from "../model/json.ts";
-import type { Family, Replay } from "../model/policy.ts";
+import type { Family, Replay, ReplayOutcome } from "../model/policy.ts";
 import type { Profiles } from "../model/profiles/profiles.ts";
 import type { PolicyResult, RankEntry, ReplayDocument } from "../model/results.ts";
 import type { Trace } from "../model/trace/trace.ts";
 import { VERSION } from "../runtime/version.ts";
+import type { Progress } from "./progress.ts";
 import type { PolicyChoice } from "./replay_params.ts";
 
 export const DEFAULT_SERIES_POINTS = 2000;
 
 /**
- * Replays a trace under every choice in one pass over its batches, and returns the results in the order
- * of the choices.
+ * Replays a trace under every choice and returns the results in the order of the choices: on worker threads
+ * where that pays, else in one pass over the batches.
  *
  * @throws usage error when a policy cannot replay this kind of trace.
  */
@@ -20,29 +21,44 @@ export async function runPolicies(
   choices: readonly PolicyChoice[],
   profiles: Profiles,
   seed: number,
+  progress?: Progress,
 ): Promise<PolicyResult[]> {
-  const replays: Replay[] = choices.map(({ policy, params }) => {
+  for (const { policy } of choices) {
     if (!(policy.accepts as readonly string[]).includes(trace.kind)) {
       throw usageError(
         `--policy ${policy.name}: it replays ${policy.accepts.join(" or ")} traces, but ` +
           `"${trace.name}" is a trace of ${trace.kind}`,
       );
     }
-    return policy.create(params, {
-      meta: trace.meta,
-      profiles,
-      seed,
-      seriesPoints: DEFAULT_SERIES_POINTS,
-    });
-  });
+  }
+  const options = { profiles, seed, seriesPoints: DEFAULT_SERIES_POINTS };
+  const { replayOnWorkers, worthWorkers } = await import("../search/replay_parallel.ts");
+  const outcomes = worthWorkers(trace, choices.length)
+    ? await replayOnWorkers(
+      trace,
+      choices.map(({ policy, params }) => ({ family: policy.family, policy: policy.name, params })),
+      { ...options, onDone: (done, total) => progress?.update(done, total) },
+    )
+    : await replayInOnePass(trace, choices, options);
+  progress?.end();
+  return outcomes.map((outcome, i) => toResult(choices[i], outcome));
+}
+
+async function replayInOnePass(
+  trace: Trace,
+  choices: readonly PolicyChoice[],
+  options: { profiles: Profiles; seed: number; seriesPoints: number },
+): Promise<ReplayOutcome[]> {
+  const replays: Replay[] = choices.map(({ policy, params }) =>
+    policy.create(params, { meta: trace.meta, ...options })
+  );
   for await (const batch of trace.batches()) {
     for (const replay of replays) replay.feed(batch);
   }
-  return replays.map((replay, i) => toResult(choices[i], replay));
+  return replays.map((replay) => replay.finish());
 }
 
-function toResult({ policy, shown }: PolicyChoice, replay: Replay): PolicyResult {
-  const outcome = replay.finish();
+function toResult({ policy, shown }: PolicyChoice, outcome: ReplayOutcome): PolicyResult {
   return {
     policy: policy.name,
     family: policy.family,
