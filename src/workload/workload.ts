@@ -9,6 +9,15 @@ export interface Workload<P = unknown> {
   ready?(): string | null;
   /** Installs what it needs; `bench <name> --setup`. */
   setup?(log: (line: string) => void): Promise<void>;
+  /**
+   * Calibrates on other settings than the ones it judges, predicts, hands the prediction and its SHA-256
+   * to `sealed` before the judged run starts, runs, and scores. `bench <name> --predict`.
+   */
+  predict?(
+    params: P,
+    context: WorkloadContext,
+    sealed: (prediction: unknown, sha256: string) => Promise<void>,
+  ): Promise<PredictionOutcome>;
   /** Does the work, verifies the data it moved, prints nothing; returns what it counted. */
   run(params: P, context: WorkloadContext): Promise<WorkloadResult>;
 }
@@ -30,6 +39,8 @@ export interface WorkloadResult {
     readonly bytesRead: number;
     readonly bytesWritten: number;
     readonly operations: number;
+    /** Seconds of the fastest operation, when kept. */
+    readonly p0Seconds?: number;
     /** Seconds of each operation at the 50th and 99th percentile. */
     readonly p50Seconds: number | null;
     readonly p99Seconds: number | null;
@@ -37,4 +48,28 @@ export interface WorkloadResult {
   /** Bytes whose content was read back and compared. */
   readonly verifiedBytes: number;
   readonly notes: readonly string[];
+}
+
+/** One predicted number beside the measured one. */
+export interface PredictionRow {
+  readonly phase: string;
+  readonly predictedSeconds: number;
+  readonly measuredSeconds: number;
+  /** (predicted - measured) / measured. */
+  readonly relativeError: number;
+  /** (slowest - fastest) / median of the measured repeats. */
+  readonly spread: number;
+  readonly predictedBytes: number | null;
+  readonly measuredBytes: number | null;
+  /** The bar that was set before, as a relative error. */
+  readonly target: number;
+  readonly hit: boolean;
+}
+
+export interface PredictionOutcome {
+  readonly sha256: string;
+  readonly rows: readonly PredictionRow[];
+  /** What explains the largest miss. */
+  readonly explanation: string;
+  readonly run: WorkloadResult;
 }

@@ -5,7 +5,16 @@ import { startEngine } from "../llm/engine.ts";
 import { engineReady, setupEngine } from "../llm/engine_setup.ts";
 import { dropFileFromPageCache } from "../llm/page_cache.ts";
 import { kvBytesPerToken, MODEL_SHAPES, writeRandomModel } from "../llm/random_model.ts";
-import type { Workload, WorkloadContext, WorkloadResult } from "../workload.ts";
+import {
+  explainMiss,
+  fitLaws,
+  predictPhases,
+  scorePrediction,
+  seal,
+  type SealedPrediction,
+  stateBytesLaw,
+} from "../llm/predict.ts";
+import type { PredictionOutcome, Workload, WorkloadContext, WorkloadResult } from "../workload.ts";
 
 const params = z.strictObject({
   model: z.enum(["29m-mha", "110m-mha", "110m-gqa"]).default("110m-mha")
@@ -47,8 +56,44 @@ function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)];
 }
 
-async function run(params: Params, context: WorkloadContext): Promise<WorkloadResult> {
-  const lengths = parseLengths(params.lengths);
+function run(params: Params, context: WorkloadContext): Promise<WorkloadResult> {
+  return measure(params, parseLengths(params.lengths), context);
+}
+
+/** Lengths to calibrate on: between and around the judged ones, never one of them. */
+function calibrationLengths(judged: readonly number[]): number[] {
+  const low = Math.max(32, Math.round(Math.min(...judged) * 0.75));
+  const high = Math.round(Math.max(...judged) * 1.1);
+  const steps = [0, 1 / 3, 2 / 3, 1].map((f) => Math.round(low * (high / low) ** f));
+  return steps.map((n) => judged.includes(n) ? n + 8 : n);
+}
+
+async function predict(
+  params: Params,
+  context: WorkloadContext,
+  sealed: (prediction: unknown, sha256: string) => Promise<void>,
+): Promise<PredictionOutcome> {
+  const judged = parseLengths(params.lengths);
+  const lengths = calibrationLengths(judged);
+  const calibration = await measure(params, lengths, context);
+  const laws = fitLaws(calibration);
+  const prediction: SealedPrediction = {
+    schema: "spillway/prediction/1",
+    calibration: { lengths, laws },
+    predictions: predictPhases(laws, judged, stateBytesLaw(calibration)),
+  };
+  const sha256 = seal(prediction);
+  await sealed(prediction, sha256);
+  const run = await measure(params, judged, context);
+  const rows = scorePrediction(prediction, run);
+  return { sha256, rows, explanation: explainMiss(rows, laws), run };
+}
+
+async function measure(
+  params: Params,
+  lengths: readonly number[],
+  context: WorkloadContext,
+): Promise<WorkloadResult> {
   const shape = MODEL_SHAPES.find((s) => s.name === params.model)!;
   const modelPath = params.file ?? join(context.directory, "model.gguf");
   if (params.file === null) writeRandomModel(modelPath, shape, context.seed);
@@ -124,6 +169,7 @@ function phasesOf(length: number, timings: Timings): WorkloadResult["phases"] {
     bytesRead: read * seconds.length,
     bytesWritten: written * seconds.length,
     operations: seconds.length,
+    p0Seconds: Math.min(...seconds),
     p50Seconds: quantile(seconds, 0.5),
     p99Seconds: quantile(seconds, 0.99),
   });
@@ -141,5 +187,6 @@ export const workload: Workload<Params> = {
   params,
   ready: engineReady,
   setup: setupEngine,
+  predict,
   run,
 };
