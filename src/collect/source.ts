@@ -8,7 +8,10 @@ export interface Source {
   /** Kebab-case: `block`, `nvidia-smi`. */
   readonly name: string;
   readonly summary: string;
-  /** Shortest time between samples in nanoseconds; 0 when the recorder's interval holds. */
+  /**
+   * Shortest time between samples in nanoseconds; 0 when the recorder's interval holds. However slow, a
+   * source is also sampled at the very start and at the very end, so that deltas cover the whole run.
+   */
   readonly minIntervalNs: number;
   /** What can be read here and, when nothing can, why and what to do about it. */
   probe(context: SourceContext): Promise<SourceProbe>;
@@ -21,8 +24,10 @@ export interface SourceContext {
   readonly root: string;
   /** The recorder's interval in nanoseconds. */
   readonly intervalNs: number;
-  /** The child's process id, null when recording without a command. */
-  readonly pid: number | null;
+  /** The root of the recorded process tree; null before it starts and when there is none. */
+  pid(): number | null;
+  /** Nanoseconds since the start of the run, by the monotonic clock. */
+  nowNs(): number;
 }
 
 export interface SourceProbe {
@@ -45,4 +50,6 @@ export interface SampleSink {
   /** Number of a series; the same series gives the same number. */
   series(definition: SampleSeries): number;
   push(series: number, value: number | null, reason?: string): void;
+  /** Readings pushed from here on were taken at this time of the run, not at the time of the call. */
+  at(timeNs: number): void;
 }

@@ -1,0 +1,209 @@
+import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { environmentError, messageOf } from "../model/errors.ts";
+import type { Json } from "../model/json.ts";
+import type { SourceStatus } from "../model/results.ts";
+import { wallUnixNs } from "../runtime/clock.ts";
+import { ownIdentity, ownUsage, workingDirectory } from "../runtime/host.ts";
+import { parseMarks } from "../parse/marks.ts";
+import { createSampler, type SampledSource, type Sampler } from "./sampler.ts";
+import type { Source, SourceContext } from "./source.ts";
+import { marksPath } from "./spool/find.ts";
+import type { RecorderState, SpoolFooter } from "./spool/records.ts";
+import { createSpool, type SpoolWriter } from "./spool/writer.ts";
+
+export interface RecorderOptions {
+  readonly spoolPath: string;
+  readonly toolVersion: string;
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly intervalNs: number;
+  readonly fingerprint: { readonly [key: string]: Json };
+  readonly sources: readonly Source[];
+  /** Prefix of the paths that sources read; "" on a real machine. */
+  readonly root?: string;
+}
+
+/** A recording in progress. */
+export interface Recorder {
+  /** Environment that the workload needs so that `spillway mark` finds this recording. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly spoolPath: string;
+  /** Reads everything once; the run's time 0 is when this resolves. */
+  start(): Promise<void>;
+  /** Tells the sources which process tree is recorded. */
+  follow(pid: number): void;
+  nowNs(): number;
+  statuses(): SourceStatus[];
+  /** Reads everything a last time and closes the spool. Resolves to whether the spool is whole. */
+  finish(exit: SpoolFooter["exit"], partialReason: string | null): Promise<boolean>;
+  /** Ends without a run: nothing stays behind. */
+  discard(): Promise<void>;
+}
+
+export const MARKS_VARIABLE = "SPILLWAY_MARKS";
+
+const FLUSH_MS = 250;
+const STATE_EVERY_FLUSHES = 4;
+
+async function openSources(
+  sources: readonly Source[],
+  context: SourceContext,
+): Promise<SampledSource[]> {
+  return await Promise.all(sources.map(async (source): Promise<SampledSource> => {
+    const base = { name: source.name, minIntervalNs: source.minIntervalNs };
+    try {
+      const probe = await source.probe(context);
+      const readable = probe.status === "ok" || probe.status === "partial";
+      return { ...base, probe, open: readable ? await source.open(context) : null };
+    } catch (error) {
+      const probe = {
+        status: "absent" as const,
+        reason: `its probe failed: ${messageOf(error)}`,
+        remedy: null,
+        devices: [],
+      };
+      return { ...base, probe, open: null };
+    }
+  }));
+}
+
+/** Reads marks that `spillway mark` (or a shell's echo) appended since the last look. */
+function createMarkReader(path: string, nowNs: () => number, spool: SpoolWriter): () => void {
+  let seen = 0;
+  return () => {
+    let bytes: Uint8Array;
+    try {
+      if (statSync(path).size === seen) return;
+      bytes = readFileSync(path);
+    } catch {
+      return;
+    }
+    // A line that is still being written is read next time.
+    const end = bytes.lastIndexOf(0x0a) + 1;
+    if (end <= seen) return;
+    const text = new TextDecoder().decode(bytes.subarray(seen, end));
+    const wallNow = wallUnixNs();
+    const now = nowNs();
+    for (const mark of parseMarks(text)) {
+      const ageNs = mark.unixNs === null ? 0 : Number(wallNow - mark.unixNs);
+      // A mark from the future or from before the run means the wall clock was stepped: use its arrival.
+      const timeNs = ageNs >= 0 && ageNs <= now ? now - ageNs : now;
+      spool.mark({ name: mark.name, timeNs: Math.round(timeNs) });
+    }
+    seen = end;
+  };
+}
+
+/**
+ * Opens the sources and the spool of a recording.
+ *
+ * @throws {SpillwayError} environment error when the spool cannot be created.
+ */
+export async function createRecorder(options: RecorderOptions): Promise<Recorder> {
+  let pid: number | null = null;
+  let sampler: Sampler | null = null;
+  const nowNs = () => sampler?.nowNs() ?? 0;
+  const sources = await openSources(options.sources, {
+    root: options.root ?? "",
+    intervalNs: options.intervalNs,
+    pid: () => pid,
+    nowNs,
+  });
+  let spool: SpoolWriter;
+  const marks = marksPath(options.spoolPath);
+  let startedUnixNs = wallUnixNs().toString();
+  try {
+    spool = createSpool(options.spoolPath, {
+      format: "spillway-spool/1",
+      toolVersion: options.toolVersion,
+      recorder: ownIdentity(),
+      name: options.name,
+      command: options.command,
+      workingDirectory: workingDirectory(),
+      startedUnixNs,
+      intervalNs: options.intervalNs,
+      fingerprint: options.fingerprint,
+    });
+    writeFileSync(marks, "", { mode: 0o600 });
+  } catch (error) {
+    for (const source of sources) await source.open?.close();
+    throw environmentError(
+      `${options.spoolPath}: the spool cannot be created: ${messageOf(error)}`,
+      "recordings are written beside the store: choose another place with --store",
+    );
+  }
+  const active = createSampler(sources, spool, options.intervalNs);
+  sampler = active;
+  const readMarks = createMarkReader(marks, nowNs, spool);
+  const cpuAtStart = ownUsage().cpuSeconds;
+  let peakRssBytes = 0;
+  const recorderState = (): RecorderState => {
+    const usage = ownUsage();
+    peakRssBytes = Math.max(peakRssBytes, usage.rssBytes);
+    const cpuSeconds = Number((usage.cpuSeconds - cpuAtStart).toFixed(6));
+    return { ...active.statistics(), cpuSeconds, peakRssBytes };
+  };
+  const writeState = () =>
+    spool.state({
+      timeNs: nowNs(),
+      startedUnixNs,
+      recorder: recorderState(),
+      sources: active.statuses(),
+    });
+  let flushes = 0;
+  let timer: ReturnType<typeof setInterval> | null = null;
+
+  return {
+    environment: { [MARKS_VARIABLE]: marks },
+    spoolPath: options.spoolPath,
+    nowNs,
+    follow: (root) => pid = root,
+    statuses: active.statuses,
+    start: async () => {
+      await active.start();
+      startedUnixNs = wallUnixNs().toString();
+      writeState();
+      spool.flush();
+      timer = setInterval(() => {
+        readMarks();
+        if (++flushes % STATE_EVERY_FLUSHES === 0) writeState();
+        spool.flush();
+      }, FLUSH_MS);
+    },
+    finish: async (exit, partialReason) => {
+      const durationNs = nowNs();
+      await active.stop();
+      if (timer !== null) clearInterval(timer);
+      readMarks();
+      writeState();
+      const diskReason = spool.problem();
+      const whole = await spool.close({
+        durationNs,
+        exit,
+        recorder: recorderState(),
+        sources: active.statuses(),
+        partialReason: partialReason ?? diskReason,
+      });
+      rmSync(marks, { force: true });
+      return whole;
+    },
+    discard: async () => {
+      await active.stop();
+      if (timer !== null) clearInterval(timer);
+      await spool.close({
+        durationNs: 0,
+        exit: { code: null, signal: null },
+        recorder: recorderState(),
+        sources: [],
+        partialReason: "discarded",
+      });
+      rmSync(marks, { force: true });
+      rmSync(options.spoolPath, { force: true });
+    },
+  };
+}
+
+/** Appends a mark to the file of a running recording; the recorder picks it up within a second. */
+export function appendMark(path: string, name: string): void {
+  appendFileSync(path, `${wallUnixNs()}\t${name}\n`);
+}

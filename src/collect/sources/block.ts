@@ -1,0 +1,115 @@
+import { type BlockCounters, parseDiskstats } from "../../parse/diskstats.ts";
+import { openCounterFile } from "../../runtime/counter_file.ts";
+import { listNames, readTextIfExists } from "../../runtime/files.ts";
+import type { OpenSource, SampleSink, Source, SourceContext } from "../source.ts";
+
+/** Fields of a device, in the order they are pushed. */
+const FIELDS: readonly {
+  readonly field: string;
+  readonly unit: string;
+  readonly type: "counter" | "gauge";
+  readonly of: (counters: BlockCounters) => number | null;
+}[] = [
+  { field: "read_bytes", unit: "bytes", type: "counter", of: (c) => c.readBytes },
+  { field: "write_bytes", unit: "bytes", type: "counter", of: (c) => c.writeBytes },
+  { field: "read_requests", unit: "count", type: "counter", of: (c) => c.readRequests },
+  { field: "write_requests", unit: "count", type: "counter", of: (c) => c.writeRequests },
+  { field: "read_seconds", unit: "seconds", type: "counter", of: (c) => c.readSeconds },
+  { field: "write_seconds", unit: "seconds", type: "counter", of: (c) => c.writeSeconds },
+  { field: "busy_seconds", unit: "seconds", type: "counter", of: (c) => c.busySeconds },
+  { field: "queue_seconds", unit: "seconds", type: "counter", of: (c) => c.queueSeconds },
+  { field: "in_flight_requests", unit: "count", type: "gauge", of: (c) => c.inFlightRequests },
+  { field: "discard_bytes", unit: "bytes", type: "counter", of: (c) => c.discardBytes },
+  { field: "flush_requests", unit: "count", type: "counter", of: (c) => c.flushRequests },
+  { field: "flush_seconds", unit: "seconds", type: "counter", of: (c) => c.flushSeconds },
+];
+
+const OLD_KERNEL = "this kernel does not count it";
+
+/**
+ * Whole devices worth a series: those of /sys/block that have a size. Partitions repeat their disk; RAM
+ * disks and empty loop devices say nothing of storage.
+ */
+function devicesOf(root: string): Set<string> {
+  const names = listNames(`${root}/sys/block`).map((name) => name.replace(/\/$/, ""));
+  return new Set(names.filter((name) => {
+    if (/^(ram|zram|fd|sr)\d+$/.test(name)) return false;
+    return Number(readTextIfExists(`${root}/sys/block/${name}/size`) ?? "0") > 0;
+  }));
+}
+
+function open(context: SourceContext): OpenSource {
+  const file = openCounterFile(`${context.root}/proc/diskstats`, 16384);
+  let devices = devicesOf(context.root);
+  let sinceRescan = 0;
+  const ids = new Map<string, number[]>();
+  let failure: string | null = null;
+  let present: string[] = [];
+
+  const idsOf = (sink: SampleSink, device: string): number[] => {
+    let list = ids.get(device);
+    if (list === undefined) {
+      list = FIELDS.map(({ field, unit, type }) =>
+        sink.series({ source: "block", device, field, unit, type })
+      );
+      ids.set(device, list);
+    }
+    return list;
+  };
+
+  return {
+    sample: (sink) => {
+      const text = file.read();
+      if (text === null) {
+        failure = `/proc/diskstats: ${file.problem()}`;
+        for (const device of present) {
+          for (const id of idsOf(sink, device)) sink.push(id, null, failure);
+        }
+        return;
+      }
+      // Drives come and go (hot plug, NVMe resets): look again now and then.
+      if (++sinceRescan * context.intervalNs > 5e9) {
+        devices = devicesOf(context.root);
+        sinceRescan = 0;
+      }
+      const seen: string[] = [];
+      for (const row of parseDiskstats(text)) {
+        if (!devices.has(row.name)) continue;
+        seen.push(row.name);
+        const list = idsOf(sink, row.name);
+        for (let i = 0; i < FIELDS.length; i++) sink.push(list[i], FIELDS[i].of(row), OLD_KERNEL);
+      }
+      for (const device of present) {
+        if (seen.includes(device)) continue;
+        failure ??= `${device} disappeared`;
+        for (const id of idsOf(sink, device)) sink.push(id, null, "the device disappeared");
+      }
+      present = seen;
+    },
+    failure: () => failure,
+    close: () => Promise.resolve(file.close()),
+  };
+}
+
+export const source: Source = {
+  name: "block",
+  summary: "bytes, requests and busy time of every disk (/proc/diskstats)",
+  minIntervalNs: 0,
+  probe: (context) => {
+    const text = readTextIfExists(`${context.root}/proc/diskstats`);
+    const known = devicesOf(context.root);
+    const devices = text === null
+      ? []
+      : parseDiskstats(text).map((row) => row.name).filter((name) => known.has(name));
+    if (devices.length > 0) {
+      return Promise.resolve({ status: "ok", reason: null, remedy: null, devices });
+    }
+    return Promise.resolve({
+      status: "absent",
+      reason: text === null ? "/proc/diskstats is not there" : "no block device has a size",
+      remedy: text === null ? "mount /proc in the container (it needs Linux)" : null,
+      devices,
+    });
+  },
+  open: (context) => Promise.resolve(open(context)),
+};

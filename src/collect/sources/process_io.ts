@@ -1,0 +1,192 @@
+import { readdirSync } from "node:fs";
+import { parseKeyedCounters } from "../../parse/keyed_counters.ts";
+import { parseProcessStat } from "../../parse/process_stat.ts";
+import { type CounterFile, openCounterFile } from "../../runtime/counter_file.ts";
+import { readTextIfExists } from "../../runtime/files.ts";
+import { pageBytes } from "../../runtime/host.ts";
+import { createProcessTree, type ProcessTree } from "../process_tree.ts";
+import type { OpenSource, SampleSink, Source, SourceContext } from "../source.ts";
+
+const FIELDS: readonly (readonly [string, string, string])[] = [
+  ["read_bytes", "bytes", "read_bytes"],
+  ["write_bytes", "bytes", "write_bytes"],
+  ["cancelled_write_bytes", "bytes", "cancelled_write_bytes"],
+  ["read_call_bytes", "bytes", "rchar"],
+  ["write_call_bytes", "bytes", "wchar"],
+  ["read_calls", "count", "syscr"],
+  ["write_calls", "count", "syscw"],
+];
+
+/** Seconds between looks for new processes; I/O of those that come and go between is still counted. */
+const DISCOVER_NS = 1e9;
+const TICKS_PER_SECOND = 100;
+
+interface Member {
+  readonly parent: number;
+  readonly io: CounterFile;
+  readonly stat: CounterFile;
+  last: number[];
+}
+
+function ioOf(text: string): number[] {
+  const values = parseKeyedCounters(text, "io");
+  return FIELDS.map(([, , key]) => values.get(key) ?? 0);
+}
+
+/**
+ * I/O of the children that this process has reaped: its own counters minus those of its living threads.
+ * The kernel adds a child's counters, its descendants' included, to whoever waits for it, so that nothing a
+ * short-lived process did is lost.
+ */
+function reapedIo(): number[] | null {
+  try {
+    const total = ioOf(readTextIfExists("/proc/self/io") ?? "");
+    for (const thread of readdirSync("/proc/self/task")) {
+      const text = readTextIfExists(`/proc/self/task/${thread}/io`);
+      if (text !== null) ioOf(text).forEach((value, i) => total[i] -= value);
+    }
+    return total;
+  } catch {
+    return null;
+  }
+}
+
+function reapedCpuSeconds(): number {
+  const stat = readTextIfExists("/proc/self/stat");
+  return stat === null ? 0 : parseProcessStat(stat).reapedTicks / TICKS_PER_SECOND;
+}
+
+function open(context: SourceContext): OpenSource {
+  const proc = `${context.root}/proc`;
+  const page = pageBytes();
+  const reapedBefore = reapedIo();
+  const reapedCpuBefore = reapedCpuSeconds();
+  const members = new Map<number, Member>();
+  const lostOrphans = FIELDS.map(() => 0);
+  const highest = FIELDS.map(() => 0);
+  let tree: ProcessTree | null = null;
+  let nextDiscoverNs = 0;
+  let ids: number[] | null = null;
+  let gauges: { processes: number; rss: number; cpu: number } | null = null;
+  let highestCpu = 0;
+  let failure: string | null = null;
+
+  const define = (sink: SampleSink) => {
+    const series = (field: string, unit: string, type: "counter" | "gauge") =>
+      sink.series({ source: "process-io", device: "", field, unit, type });
+    ids = FIELDS.map(([field, unit]) => series(field, unit, "counter"));
+    gauges = {
+      processes: series("processes", "count", "gauge"),
+      rss: series("resident_bytes", "bytes", "gauge"),
+      cpu: series("cpu_seconds", "seconds", "counter"),
+    };
+  };
+
+  const discover = (root: number) => {
+    tree ??= createProcessTree(proc, root);
+    if (context.nowNs() < nextDiscoverNs) return;
+    const before = performance.now();
+    tree.discover();
+    for (const { pid, parent } of tree.members()) {
+      if (members.has(pid)) continue;
+      members.set(pid, {
+        parent,
+        io: openCounterFile(`${proc}/${pid}/io`, 512),
+        stat: openCounterFile(`${proc}/${pid}/stat`, 1024),
+        last: FIELDS.map(() => 0),
+      });
+    }
+    // A tree of thousands of threads is looked through less often, so that it stays under 1 % of a core.
+    const costNs = (performance.now() - before) * 1e6;
+    nextDiscoverNs = context.nowNs() + Math.max(DISCOVER_NS, 100 * costNs);
+  };
+
+  const drop = (pid: number, member: Member) => {
+    member.io.close();
+    member.stat.close();
+    members.delete(pid);
+    tree?.forget(pid);
+    // Its parent in the tree inherits its counters when it waits for it; nobody of ours does for an orphan.
+    if (member.parent !== 0 && !members.has(member.parent)) {
+      member.last.forEach((value, i) => lostOrphans[i] += value);
+    }
+  };
+
+  return {
+    sample: (sink) => {
+      if (ids === null || gauges === null) define(sink);
+      const root = context.pid();
+      if (root !== null) discover(root);
+      const sum = [...lostOrphans];
+      let rss = 0;
+      let cpu = 0;
+      let denied = false;
+      let rootLives = false;
+      for (const [pid, member] of members) {
+        const io = member.io.read();
+        const stat = member.stat.read();
+        if (stat === null || io === null) {
+          denied ||= member.io.problem() === "permission denied";
+          if (stat === null || !denied) {
+            drop(pid, member);
+            continue;
+          }
+        }
+        if (io !== null) member.last = ioOf(io);
+        const process = parseProcessStat(stat!);
+        rootLives ||= pid === root;
+        rss += process.rssPages * page;
+        cpu += (process.userTicks + process.systemTicks + process.reapedTicks) / TICKS_PER_SECOND;
+        member.last.forEach((value, i) => sum[i] += value);
+      }
+      // Once the root is reaped its whole account has moved to this process.
+      const reaped = root === null || rootLives || reapedBefore === null ? null : reapedIo();
+      if (reaped !== null) reaped.forEach((value, i) => sum[i] += value - reapedBefore![i]);
+      if (denied) failure = "I/O of a process of another user cannot be read";
+      for (let i = 0; i < FIELDS.length; i++) {
+        highest[i] = Math.max(highest[i], sum[i]);
+        sink.push(
+          ids![i],
+          root === null || denied ? null : highest[i],
+          failure ?? "not started yet",
+        );
+      }
+      if (reaped !== null) cpu += reapedCpuSeconds() - reapedCpuBefore;
+      highestCpu = Math.max(highestCpu, cpu);
+      sink.push(gauges!.processes, members.size);
+      sink.push(gauges!.rss, rss);
+      sink.push(gauges!.cpu, highestCpu);
+    },
+    failure: () => failure,
+    close: () => {
+      for (const member of members.values()) {
+        member.io.close();
+        member.stat.close();
+      }
+      return Promise.resolve();
+    },
+  };
+}
+
+export const source: Source = {
+  name: "process-io",
+  summary: "I/O, memory and CPU time of the recorded command and all it starts (/proc/<pid>/io)",
+  minIntervalNs: 0,
+  probe: (context) => {
+    if (readTextIfExists(`${context.root}/proc/self/io`) === null) {
+      return Promise.resolve({
+        status: "absent",
+        reason: "/proc/self/io is not there: the kernel has no task I/O accounting",
+        remedy: "use a kernel with CONFIG_TASK_IO_ACCOUNTING",
+        devices: [],
+      });
+    }
+    return Promise.resolve({
+      status: "ok",
+      reason: null,
+      remedy: null,
+      devices: ["the process tree of the recorded command"],
+    });
+  },
+  open: (context) => Promise.resolve(open(context)),
+};
