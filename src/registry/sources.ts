@@ -7,4 +7,30 @@ export interface SourceEntry {
   readonly load: () => Promise<Source>;
 }
 
-export const SOURCES: readonly SourceEntry[] = [];
+export const SOURCES: readonly SourceEntry[] = [
+  {
+    name: "block",
+    summary: "bytes, requests and busy time of every disk (/proc/diskstats)",
+    load: async () => (await import("../collect/sources/block.ts")).source,
+  },
+  {
+    name: "cpu",
+    summary: "processor time by kind, context switches, running and blocked tasks (/proc/stat)",
+    load: async () => (await import("../collect/sources/cpu.ts")).source,
+  },
+  {
+    name: "memory",
+    summary: "host memory, page cache, dirty pages, swap and paging (/proc/meminfo, /proc/vmstat)",
+    load: async () => (await import("../collect/sources/memory.ts")).source,
+  },
+  {
+    name: "pressure",
+    summary: "time in which tasks waited for CPU, I/O or memory (/proc/pressure)",
+    load: async () => (await import("../collect/sources/pressure.ts")).source,
+  },
+  {
+    name: "process-io",
+    summary: "I/O, memory and CPU time of the recorded command and all it starts (/proc/<pid>/io)",
+    load: async () => (await import("../collect/sources/process_io.ts")).source,
+  },
+];
