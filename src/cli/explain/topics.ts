@@ -1,0 +1,115 @@
+import { EXIT_CODES } from "../../model/exit_codes.ts";
+import type { Json } from "../../model/json.ts";
+import { METRIC_CATALOG, metricDefinition } from "../../model/metrics/catalog.ts";
+import { STALL_CLASSES } from "../../model/stalls.ts";
+import { POLICIES } from "../../registry/policies.ts";
+import { coefficientTopic } from "./coefficient_topic.ts";
+import type { Topic } from "./topic.ts";
+
+const metricTopic: Topic = {
+  name: "metric",
+  summary: "what a number means and how it is computed",
+  list: () => Promise.resolve(METRIC_CATALOG),
+  explain: (id) => {
+    const m = metricDefinition(id);
+    if (m === undefined) return Promise.resolve(null);
+    const better = m.better === "none" ? "a fact, not a goal" : `${m.better} is better`;
+    return Promise.resolve({
+      id,
+      title: m.title,
+      fields: [
+        ["family", m.family],
+        ["unit", m.unit],
+        ["better", better],
+        [
+          "compared",
+          m.nature === "exact" ? "exactly: any difference counts" : "by statistics over repeats",
+        ],
+        ["formula", m.formula],
+        ["source", m.source],
+      ],
+      data: { definition: { ...m } as unknown as Json },
+    });
+  },
+};
+
+const exitCodeTopic: Topic = {
+  name: "exit-code",
+  summary: "what a command's exit code says",
+  list: () =>
+    Promise.resolve(
+      EXIT_CODES.map((e) => ({ id: String(e.code), title: `${e.name}: ${e.meaning}` })),
+    ),
+  explain: (id) => {
+    const found = EXIT_CODES.find((e) => String(e.code) === id || e.name === id);
+    if (found === undefined) return Promise.resolve(null);
+    return Promise.resolve({
+      id: String(found.code),
+      title: found.name,
+      fields: [["code", String(found.code)], ["meaning", found.meaning]],
+      data: { definition: { ...found } },
+    });
+  },
+};
+
+const stallTopic: Topic = {
+  name: "stall",
+  summary: "how a second of a recording is attributed",
+  list: () => Promise.resolve(STALL_CLASSES),
+  explain: (id) => {
+    const found = STALL_CLASSES.find((s) => s.id === id || s.id.replaceAll("_", "-") === id);
+    if (found === undefined) return Promise.resolve(null);
+    return Promise.resolve({
+      id: found.id,
+      title: found.title,
+      fields: [["rule", found.rule], ["remedy", found.remedy]],
+      data: { definition: { ...found } },
+    });
+  },
+};
+
+const policyTopic: Topic = {
+  name: "policy",
+  summary: "what a policy does, where it comes from, its parameters",
+  list: () =>
+    Promise.resolve(POLICIES.map((p) => ({ id: `${p.family}/${p.name}`, title: p.summary }))),
+  explain: async (id) => {
+    const entries = POLICIES.filter((p) => p.name === id || `${p.family}/${p.name}` === id);
+    if (entries.length === 0) return null;
+    const policy = await entries[0].load();
+    const { z } = await import("zod");
+    const schema = z.toJSONSchema(policy.params, { io: "input", unrepresentable: "any" }) as {
+      properties?: Record<string, { default?: Json; description?: string }>;
+    };
+    const rows = Object.entries(schema.properties ?? {}).map(([name, p]) => [
+      name,
+      p.default === undefined ? "" : JSON.stringify(p.default),
+      p.description ?? "",
+    ]);
+    return {
+      id: `${policy.family}/${policy.name}`,
+      title: policy.summary,
+      fields: [
+        ["family", policy.family],
+        ["replays", policy.accepts.join(", ")],
+        ["lossy", policy.lossy ? "yes: it changes the model's results" : "no"],
+        ["reference", policy.reference],
+        ["try", `spillway replay ${policy.family} TRACE --policy ${policy.name}`],
+      ],
+      ...(rows.length === 0
+        ? {}
+        : { table: { columns: ["parameter", "default", "meaning"], rows } }),
+      notes: entries.slice(1).map((e) => `${e.family}/${e.name} has the same name: ${e.summary}`),
+      data: { params: schema as unknown as Json },
+    };
+  },
+};
+
+/** Everything that `explain` knows, in the order shown. */
+export const TOPICS: readonly Topic[] = [
+  metricTopic,
+  policyTopic,
+  coefficientTopic,
+  exitCodeTopic,
+  stallTopic,
+];
