@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../cli/commands/config_show.ts")).command,
   },
   {
+    name: "estimate",
+    summary: "energy, carbon, wear and cost of a recorded run or a replay",
+    load: async () => (await import("../cli/commands/estimate.ts")).command,
+  },
+  {
     name: "explain",
     summary: "explain a metric, policy, coefficient, exit code or stall class",
     load: async () => (await import("../cli/commands/explain.ts")).command,

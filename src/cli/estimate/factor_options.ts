@@ -86,21 +86,24 @@ export async function loadGrid(options: GridOptions): Promise<GridSeries | null>
     return null;
   }
   const { readGridFile } = await import("./grid_file.ts");
+  const signal = oneOf("--grid-signal", options.gridSignal, ["average", "marginal"] as const);
+  const scope = oneOf("--grid-scope", options.gridScope, ["lifecycle", "direct"] as const);
+  const unit = oneOf("--grid-unit", options.gridUnit, ["g/kWh", "kg/MWh", "lb/MWh"] as const);
   return readGridFile(options.grid, {
     ...(options.gridZone === undefined ? {} : { zone: options.gridZone }),
-    ...(options.gridSignal === undefined
-      ? {}
-      : { signal: oneOf("--grid-signal", options.gridSignal, ["average", "marginal"]) }),
-    ...(options.gridScope === undefined
-      ? {}
-      : { scope: oneOf("--grid-scope", options.gridScope, ["lifecycle", "direct"]) }),
-    ...(options.gridUnit === undefined
-      ? {}
-      : { unit: oneOf("--grid-unit", options.gridUnit, ["g/kWh", "kg/MWh", "lb/MWh"]) }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(unit === undefined ? {} : { unit }),
   });
 }
 
-function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
-  if ((allowed as readonly string[]).includes(value)) return value as T;
+function oneOf<T extends string>(
+  flag: string,
+  value: string | undefined,
+  allowed: readonly T[],
+): T | undefined {
+  if (value === undefined || (allowed as readonly string[]).includes(value)) {
+    return value as T | undefined;
+  }
   throw usageError(`${flag}: "${value}", expected ${allowed.join(", ")}`);
 }

@@ -1,0 +1,106 @@
+import { Command } from "@cliffy/command";
+import { dataError } from "../../model/errors.ts";
+import type { HardwareProfile } from "../../model/profiles/hardware.ts";
+import type { SiteProfile } from "../../model/profiles/site.ts";
+import type { CommandModule } from "../command_module.ts";
+import {
+  type FactorOptions,
+  type GridOptions,
+  loadFactors,
+  loadGrid,
+  todayOf,
+  withFactorOptions,
+  withGridOptions,
+} from "../estimate/factor_options.ts";
+import type { Subject } from "../estimate/subject.ts";
+import { openOutput, type Output } from "../output.ts";
+
+interface Options extends FactorOptions, GridOptions {
+  readonly save?: string;
+}
+
+/** The site to price at: the flag's or setting's, else the replay's, else anywhere. */
+async function siteOf(subject: Subject, options: Options, out: Output): Promise<SiteProfile> {
+  const { loadProfile } = await import("../load_profiles.ts");
+  const named = out.setting("site", options.site).value;
+  if (named !== null) return (await loadProfile("site", named))!;
+  const kept = subject.profiles.site as SiteProfile | undefined;
+  return kept ?? (await loadProfile("site", "anywhere"))!;
+}
+
+async function hardwareOf(subject: Subject, options: Options): Promise<HardwareProfile | null> {
+  const { loadProfile } = await import("../load_profiles.ts");
+  if (options.hardware !== undefined) return await loadProfile("hardware", options.hardware);
+  return (subject.profiles.hardware as HardwareProfile | undefined) ?? null;
+}
+
+async function run(options: Options, name: string): Promise<void> {
+  const out = openOutput(options);
+  const subject = await loadSubject(name);
+  if (subject.inputs.every((i) => i.usage === null)) {
+    throw dataError(
+      `estimate: ${subject.subject.kind} "${subject.subject.name}" reports no usage, so there is ` +
+        "nothing to price",
+      "replays of offload, training and fault policies and recorded runs report one",
+    );
+  }
+  const { estimateContext } = await import("../../estimate/usage/context.ts");
+  const { withGridSeries } = await import("../../estimate/usage/grid_context.ts");
+  const { estimateDocument } = await import("../../estimate/document.ts");
+  const { VERSION } = await import("../../runtime/version.ts");
+  const site = await siteOf(subject, options, out);
+  const grid = await loadGrid(options);
+  let factors = await loadFactors(options, out);
+  const notes: string[] = [];
+  if (out.setting("site", options.site).value === null && subject.profiles.site === undefined) {
+    notes.push('no --site given: "anywhere" is assumed, with the spread of 44 regions');
+  }
+  if (grid !== null) {
+    const time = subject.window === null ? null : { ...subject.window, joules: null };
+    const series = withGridSeries(factors, grid, options.grid!, time);
+    factors = series.factors;
+    notes.push(...series.notes);
+  }
+  const context = estimateContext(site, await hardwareOf(subject, options), factors);
+  const document = estimateDocument(
+    { name: "spillway", version: VERSION },
+    subject.subject,
+    subject.inputs,
+    context,
+    todayOf(options),
+    notes,
+  );
+  const { renderEstimate } = await import("../estimate/render.ts");
+  await out.emit(document, () => renderEstimate(document, out));
+}
+
+async function loadSubject(name: string): Promise<Subject> {
+  const { subjectOfFile } = await import("../estimate/subject.ts");
+  return subjectOfFile(name);
+}
+
+export const command: CommandModule = {
+  name: "estimate",
+  summary: "energy, carbon, wear and cost of a recorded run or a replay",
+  output: async () => (await import("../schemas/estimate_schema.ts")).estimateDocumentSchema,
+  build: () =>
+    withGridOptions(withFactorOptions(
+      new Command()
+        .description(
+          "Prices what a run or a replay used: energy, operational and embodied carbon, SSD wear and " +
+            "dollars, each from low to high with the source of every coefficient. Several policies of " +
+            "a replay are compared with shared coefficients tied together.",
+        )
+        .arguments("<run-or-replay:string>"),
+    ))
+      .example("Price a replay in Virginia", "spillway estimate p1 --site aws-us-east-1")
+      .example(
+        "With a grid series of your own",
+        "spillway estimate r1 --site my-site.json --grid US-CAL-CISO_2023_hourly.csv",
+      )
+      .example(
+        "What if SSDs were dirtier?",
+        "spillway estimate p1 --factor ssd.embodied=100..160",
+      )
+      .action((options: Options, name: string) => run(options, name)),
+};

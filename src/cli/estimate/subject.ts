@@ -1,0 +1,113 @@
+import { dataError, messageOf } from "../../model/errors.ts";
+import type { EstimateDocument, ReplayDocument, RunRecord } from "../../model/results.ts";
+import type { Usage } from "../../model/usage.ts";
+import type { EstimateInput } from "../../estimate/document.ts";
+import { readTextIfExists } from "../../runtime/files.ts";
+import { usageSchema } from "../schemas/metric_schema.ts";
+
+/** What an estimate is about, and the profiles that its replay used. */
+export interface Subject {
+  readonly subject: EstimateDocument["subject"];
+  readonly inputs: readonly EstimateInput[];
+  /** Profiles by role as the replay kept them; empty for a run. */
+  readonly profiles: Readonly<Record<string, unknown>>;
+  /** Wall-clock seconds of a run; null for a replay, whose trace has no date. */
+  readonly window: { readonly startSeconds: number; readonly endSeconds: number } | null;
+  readonly run: RunRecord | null;
+}
+
+/**
+ * Results of a replay, each with a name of its own: the policy, and the parameters in which results of
+ * one policy differ.
+ */
+function replayInputs(document: ReplayDocument): EstimateInput[] {
+  return document.results.map((result) => {
+    const twins = document.results.filter((r) => r.policy === result.policy);
+    const differing = Object.keys(result.params).filter((key) =>
+      new Set(twins.map((t) => JSON.stringify(t.params[key]))).size > 1
+    );
+    const shown = differing.map((key) => `${key}=${String(result.params[key])}`);
+    return { name: [result.policy, ...shown].join(" "), usage: result.usage };
+  });
+}
+
+export function subjectOfReplay(
+  document: ReplayDocument,
+  id: string | null,
+  name: string,
+): Subject {
+  return {
+    subject: { kind: "replay", id, name },
+    inputs: replayInputs(document),
+    profiles: document.profiles,
+    window: null,
+    run: null,
+  };
+}
+
+export function subjectOfRun(record: RunRecord, id: string | null): Subject {
+  const start = Number(BigInt(record.startedUnixNs) / 1000n) / 1e6;
+  return {
+    subject: { kind: "run", id, name: record.name },
+    inputs: [{ name: record.name, usage: record.usage }],
+    profiles: {},
+    window: { startSeconds: start, endSeconds: start + record.durationNs / 1e9 },
+    run: record,
+  };
+}
+
+/** A JSON file: a replay's document, a run's record, or a bare usage. */
+export function subjectOfFile(path: string): Subject {
+  const text = readTextIfExists(path);
+  if (text === null) throw dataError(`${path}: the file does not exist`);
+  let json: { schema?: unknown };
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw dataError(`${path}: not valid JSON: ${messageOf(error)}`);
+  }
+  const name = path.split("/").at(-1)!.replace(/\.json$/, "");
+  if (json?.schema === "spillway/replay/1") {
+    const document = json as unknown as ReplayDocument;
+    document.results?.forEach((r, i) => checkUsage(r.usage, `${path}: results[${i}].usage`));
+    if (!Array.isArray(document.results)) throw dataError(`${path}: results is missing`);
+    return subjectOfReplay(document, null, name);
+  }
+  if (json?.schema === "spillway/run/1") {
+    const record = json as unknown as RunRecord;
+    checkUsage(record.usage, `${path}: usage`);
+    return subjectOfRun(record, null);
+  }
+  const usage = checkUsage(json, path);
+  if (usage === null) throw dataError(`${path}: null, expected a usage`);
+  return {
+    subject: { kind: "replay", id: null, name },
+    inputs: [{ name, usage }],
+    profiles: {},
+    window: null,
+    run: null,
+  };
+}
+
+function checkUsage(value: unknown, where: string): Usage | null {
+  if (value === null) return null;
+  const parsed = usageSchema.safeParse(value);
+  if (parsed.success) {
+    const usage = parsed.data as Usage;
+    const numbers = [
+      usage.wallSeconds,
+      ...usage.devices.flatMap((d) => [d.reservedSeconds, d.busySeconds ?? 0]),
+      ...usage.flows.flatMap((f) => [f.bytes, f.requests]),
+      ...usage.held.map((h) => h.byteSeconds),
+    ];
+    if (numbers.some((n) => n < 0)) {
+      throw dataError(`${where}: a time or size is negative, expected at least 0`);
+    }
+    return usage;
+  }
+  const issue = parsed.error.issues[0];
+  throw dataError(
+    `${where}: ${issue.path.join(".") || "top level"}: ${issue.message}`,
+    "expected a usage, a replay document or a run record",
+  );
+}

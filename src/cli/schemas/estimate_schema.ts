@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { evidenceSchema, metricsSchema, toolSchema } from "./metric_schema.ts";
+
+const interval = z.strictObject({ low: z.number(), mid: z.number(), high: z.number() });
+
+/** The document that `estimate --json` prints. */
+export const estimateDocumentSchema = z.strictObject({
+  schema: z.literal("spillway/estimate/1"),
+  tool: toolSchema,
+  subject: z.strictObject({
+    kind: z.enum(["run", "replay"]),
+    id: z.string().nullable(),
+    name: z.string(),
+  }),
+  site: z.record(z.string(), z.unknown()),
+  results: z.array(z.strictObject({
+    name: z.string(),
+    metrics: metricsSchema,
+    provenance: z.record(
+      z.string(),
+      z.strictObject({ formula: z.string(), coefficients: z.array(z.string()) }),
+    ),
+    notes: z.array(z.string()).optional(),
+  })),
+  coefficients: z.array(z.strictObject({
+    id: z.string(),
+    low: z.number(),
+    mid: z.number(),
+    high: z.number(),
+    unit: z.string(),
+    source: z.string(),
+    asOf: z.string(),
+    licence: z.string(),
+    evidence: evidenceSchema,
+  })),
+  warnings: z.array(z.string()),
+  comparisons: z.array(z.strictObject({
+    first: z.string(),
+    second: z.string(),
+    metric: z.string(),
+    view: z.enum(["inventory", "decision"]),
+    difference: interval,
+    verdict: z.enum(["always", "never", "depends", "equal"]),
+    flips: z.array(z.strictObject({
+      coefficient: z.string(),
+      at: z.number(),
+      unit: z.string(),
+      side: z.enum(["above", "below"]),
+    })),
+    sentence: z.string(),
+  })).optional(),
+  crossover: z.strictObject({
+    coefficient: z.string(),
+    unit: z.string(),
+    metric: z.string(),
+    x: z.array(z.number()),
+    lines: z.array(z.strictObject({ name: z.string(), y: z.array(z.number()) })),
+    crossesAt: z.number().nullable(),
+  }).optional(),
+});
