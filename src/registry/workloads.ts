@@ -9,6 +9,11 @@ export interface WorkloadEntry {
 
 export const WORKLOADS: readonly WorkloadEntry[] = [
   {
+    name: "io-throttle",
+    summary: "the read bandwidth at which reloading KV is as slow as recomputing it",
+    load: async () => (await import("../workload/workloads/io_throttle.ts")).workload,
+  },
+  {
     name: "llm",
     summary: "a real LLM engine: prefill against saving and reloading its KV state",
     load: async () => (await import("../workload/workloads/llm.ts")).workload,

@@ -7,6 +7,7 @@ import { engineFolder, engineReady } from "./engine_setup.ts";
 
 /** A real llama.cpp in a process of its own. Times are seconds measured inside that process. */
 export interface LlmEngine {
+  readonly pid: number;
   prefill(tokens: readonly number[]): Promise<number>;
   save(path: string): Promise<{ seconds: number; bytes: number }>;
   restore(path: string): Promise<{ seconds: number; bytes: number }>;
@@ -65,6 +66,7 @@ export async function startEngine(
   };
   await ask({ op: "load", path: modelPath, ...options, signal: undefined });
   return {
+    pid: child.pid!,
     prefill: async (tokens) => (await ask({ op: "prefill", tokens })).seconds,
     save: (path) => ask({ op: "save", path }),
     restore: (path) => ask({ op: "restore", path }),
