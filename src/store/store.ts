@@ -33,7 +33,10 @@ export interface DocumentKinds {
   prediction: { readonly schema: string; readonly [key: string]: Json };
 }
 
-/** One DuckDB file. Every write is one transaction: nothing is half-stored. */
+/**
+ * One DuckDB file. Every write is one transaction: nothing is half-stored. Names are unique in the store:
+ * a name that is taken gets `~2`, `~3`, ... Open it with `openStore` of `open.ts`.
+ */
 export interface Store {
   readonly path: string;
   /** Stores a recording with its samples; returns its id (`r1`). */
@@ -51,10 +54,12 @@ export interface Store {
   ): Promise<{ series: SampleSeries; timeNs: Float64Array; value: Float64Array }[]>;
   saveTrace(trace: Trace, name: string): Promise<string>;
   trace(idOrName: string): Promise<Trace & { readonly id: string }>;
+  /** With `replace`, an entry of the same kind and name goes away for it (baselines). */
   saveDocument<K extends keyof DocumentKinds>(
     kind: K,
     name: string,
     document: DocumentKinds[K],
+    options?: { readonly replace?: boolean },
   ): Promise<string>;
   document<K extends keyof DocumentKinds>(
     kind: K,

@@ -1,0 +1,138 @@
+import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
+import type { Trace, TraceColumns, TraceKind, TraceMeta } from "../model/trace/trace.ts";
+import type { SampleSeries } from "../model/trace/samples.ts";
+import { dataError } from "../model/errors.ts";
+import { bulkAppend } from "./bulk.ts";
+import type { TraceCodec } from "./columns/codec.ts";
+import {
+  allocationCodec,
+  faultCodec,
+  ioCodec,
+  sampleCodec,
+  tensorCodec,
+} from "./columns/others.ts";
+import { requestCodec } from "./columns/requests.ts";
+import { entryDocument } from "./documents.ts";
+import { findEntry, insertEntry } from "./names.ts";
+import { insertSeries } from "./series.ts";
+
+// Each codec takes its own kind of columns; the table is only indexed by the trace's own kind.
+// deno-lint-ignore no-explicit-any
+const CODECS: Readonly<Record<TraceKind, TraceCodec<any>>> = {
+  requests: requestCodec,
+  allocations: allocationCodec,
+  faults: faultCodec,
+  io: ioCodec,
+  tensors: tensorCodec,
+  samples: sampleCodec,
+};
+
+/** Rows of a stored trace that are read as one batch, unless their blocks are many. */
+const BATCH_ROWS = 65536;
+/** Items of run lists after which a batch ends: a batch stays near 10 MB. */
+const BATCH_LIST_ITEMS = 262144;
+
+/** What the store keeps of a trace besides its rows. */
+interface TraceDocument {
+  readonly kind: TraceKind;
+  readonly format: string;
+  readonly sha256: string | null;
+  readonly rows: number;
+  readonly meta: TraceMeta;
+  readonly notes: readonly string[];
+}
+
+/** Stores a trace; the caller holds the transaction. */
+export async function saveTrace(
+  connection: DuckDBConnection,
+  trace: Trace,
+  name: string,
+): Promise<string> {
+  const codec = CODECS[trace.kind];
+  const document: TraceDocument = {
+    kind: trace.kind,
+    format: trace.format,
+    sha256: trace.sha256,
+    rows: trace.rows,
+    meta: trace.meta,
+    notes: trace.notes,
+  };
+  const summary = `${trace.kind} from ${trace.format}, ${trace.rows.toLocaleString("en-US")} rows`;
+  const entry = await insertEntry(connection, "trace", name, summary, document);
+  if (trace.kind === "samples") {
+    const { series } = trace.meta as { series: readonly SampleSeries[] };
+    await insertSeries(connection, entry.key, series, []);
+  }
+  let row = 0;
+  for await (const columns of trace.batches()) {
+    await bulkAppend(
+      connection,
+      codec.table,
+      codec.write(entry.key, row, columns),
+      columns.count,
+    );
+    row += columns.count;
+  }
+  if (row !== trace.rows) {
+    throw dataError(`trace ${trace.name} said ${trace.rows} rows, but gave ${row}`);
+  }
+  return entry.id;
+}
+
+/** A stored trace; its batches are streamed from the file, each pass anew. */
+export async function readTrace(
+  connection: DuckDBConnection,
+  connect: () => Promise<DuckDBConnection>,
+  path: string,
+  idOrName: string,
+): Promise<Trace & { readonly id: string }> {
+  const entry = await findEntry(connection, path, idOrName, "trace");
+  const document = await entryDocument<TraceDocument>(connection, path, entry.key);
+  return {
+    ...document,
+    id: entry.id,
+    name: entry.name,
+    batches: () => streamBatches(connect, CODECS[document.kind], entry.key),
+  };
+}
+
+async function* streamBatches(
+  connect: () => Promise<DuckDBConnection>,
+  codec: TraceCodec,
+  key: number,
+): AsyncIterable<TraceColumns> {
+  const connection = await connect();
+  try {
+    const result = await connection.stream(codec.select, [key]);
+    let chunks: DuckDBDataChunk[] = [];
+    let rows = 0;
+    let items = 0;
+    for (;;) {
+      const chunk = await result.fetchChunk();
+      const ended = chunk === null || chunk.rowCount === 0;
+      if (!ended) {
+        chunks.push(chunk);
+        rows += chunk.rowCount;
+        items += listItems(chunk);
+      }
+      if (chunks.length > 0 && (ended || rows >= BATCH_ROWS || items >= BATCH_LIST_ITEMS)) {
+        yield codec.read(chunks);
+        chunks = [];
+        rows = 0;
+        items = 0;
+      }
+      if (ended) return;
+    }
+  } finally {
+    connection.closeSync();
+  }
+}
+
+function listItems(chunk: DuckDBDataChunk): number {
+  let items = 0;
+  for (let i = 0; i < chunk.columnCount; i++) {
+    const vector = chunk.getColumnVector(i) as { childVector?: { itemCount: number } };
+    items += vector.childVector?.itemCount ?? 0;
+  }
+  return items;
+}
