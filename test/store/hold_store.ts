@@ -2,6 +2,7 @@
 import process from "node:process";
 import { openStore } from "../../src/store/open.ts";
 
-await openStore(process.argv[2], { mode: "write" });
+const store = await openStore(process.argv[2], { mode: "write" });
 console.log("held");
-setInterval(() => {}, 1000);
+// The reference keeps the store from being collected, and thereby closed.
+setInterval(() => store.path, 1000);

@@ -65,7 +65,6 @@ function requestTrace(batches: RequestColumns[]): Trace<"requests"> {
     rows: batches.reduce((sum, b) => sum + b.count, 0),
     meta: { blockTokens: 512, uniqueBlocks: 5 },
     notes: ["made by hand"],
-    // deno-lint-ignore require-await
     batches: async function* () {
       yield* batches;
     },
@@ -109,7 +108,6 @@ const run: RunRecord = {
   usage: null,
 };
 
-// deno-lint-ignore require-await
 async function* samples(): AsyncIterable<SampleColumns> {
   yield {
     kind: "samples",
