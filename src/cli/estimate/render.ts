@@ -7,6 +7,10 @@ import type { Output } from "../output.ts";
 import { renderTable } from "../table.ts";
 import { wrapText } from "../wrap.ts";
 
+function short(value: number): string {
+  return formatNumber(Number(value.toPrecision(3)));
+}
+
 function shown(value: MetricValue | undefined): string {
   if (value === undefined) return "";
   return value.value === null ? "unknown" : formatInUnit(Number(value.value), value.unit);
@@ -104,18 +108,16 @@ export function renderEstimate(document: EstimateDocument, out: Output): string 
   const assumptions = document.coefficients.length === 0 ? "" : `\n${
     renderTable(
       [
-        { title: "assumption", flexible: true },
+        { title: "assumption" },
         { title: "value", align: "right" },
         { title: "low .. high", align: "right" },
-        { title: "as of" },
-        { title: "source", flexible: true },
+        { title: "as of: source", flexible: true },
       ],
       document.coefficients.map((c) => [
         c.id,
         `${formatNumber(Number(c.mid.toPrecision(4)))} ${c.unit}`,
-        c.low === c.high ? "" : `${formatNumber(c.low)} .. ${formatNumber(c.high)}`,
-        c.asOf,
-        c.source,
+        c.low === c.high ? "" : `${short(c.low)} .. ${short(c.high)}`,
+        `${c.asOf.slice(0, 7)}: ${c.source}`,
       ]),
       out.width,
       out.style.bold,
