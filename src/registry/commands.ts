@@ -9,6 +9,11 @@ export interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "advise placement",
+    summary: "the cheapest or greenest medium for each class of data, and what storing less saves",
+    load: async () => (await import("../cli/commands/advise/placement.ts")).command,
+  },
+  {
     name: "calibrate",
     summary: "measure this machine into a hardware profile",
     load: async () => (await import("../cli/commands/calibrate.ts")).command,

@@ -20,7 +20,7 @@ export function withFactorOptions(command: Command): Command {
     .option("--site <profile:string>", "Site profile: a built-in name or a JSON file.")
     .option("--hardware <profile:string>", "Hardware profile: a built-in name or a JSON file.")
     .option("--factors <file:file>", "JSON file of coefficients that replace the built-in ones.")
-    .option("--factor <id=value:string>", "One coefficient: id=5, id=2..8 or id=2..5..8.", {
+    .option("--factor <assignment:string>", "One coefficient: id=5, id=2..8 or id=2..5..8.", {
       collect: true,
     })
     .option("--today <date:string>", "Judge the age of prices and factors as of this date.");

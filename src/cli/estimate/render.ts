@@ -116,7 +116,7 @@ export function renderEstimate(document: EstimateDocument, out: Output): string 
       document.coefficients.map((c) => [
         c.id,
         `${formatNumber(Number(c.mid.toPrecision(4)))} ${c.unit}`,
-        c.low === c.high ? "" : `${short(c.low)} .. ${short(c.high)}`,
+        c.low === c.high ? "" : `${short(c.low)}..${short(c.high)}`,
         `${c.asOf.slice(0, 7)}: ${c.source}`,
       ]),
       out.width,
