@@ -44,10 +44,10 @@ function at(usage: Usage, flags: string[] = [], site = US) {
 
 test("a usage is priced by the formulas, part by part", () => {
   const m = at(USAGE).estimate.metrics;
-  near(m.gpu_energy_joules.value as number, 700 * (4 * 3600 * 0.93 + 4 * 3600 * 0.12));
-  near(m.dram_energy_joules.value as number, 1000 * 3600 * 0.284);
-  near(m.storage_energy_joules.value as number, 7680 * 3600 * 6.302083e-4 + 1000 * 4.166667);
-  near(m.host_energy_joules.value as number, 599 * 3600);
+  near(m.energy_gpu_joules.value as number, 700 * (4 * 3600 * 0.93 + 4 * 3600 * 0.12));
+  near(m.energy_dram_joules.value as number, 1000 * 3600 * 0.284);
+  near(m.energy_storage_joules.value as number, 7680 * 3600 * 6.302083e-4 + 1000 * 4.166667);
+  near(m.energy_host_joules.value as number, 599 * 3600);
   const life = 5 * 8760 * 3600;
   near(m.gpu_embodied_grams_co2e.value as number, 8 * 3600 * 164_000 / life);
   near(m.dram_embodied_grams_co2e.value as number, 1000 * 3600 * 400 / life);
@@ -66,7 +66,7 @@ test("a usage is priced by the formulas, part by part", () => {
 
 test("W11: a GPU server's energy holds its GPUs; W25: the unseen share is a metric", () => {
   const m = at(USAGE).estimate.metrics;
-  assert.ok((m.gpu_energy_joules.value as number) > 0);
+  assert.ok((m.energy_gpu_joules.value as number) > 0);
   const share = m.unseen_energy_ratio.value as number;
   assert.ok(share > 0 && share < 1);
 });
@@ -88,7 +88,7 @@ test("W15: without a power figure the energy is null with a reason, never 0", ()
       assert.equal(m[id].value, null, id);
       assert.ok(m[id].reason!.length > 10);
     }
-    assert.ok(m.dram_energy_joules.value !== null);
+    assert.ok(m.energy_dram_joules.value !== null);
   }
 });
 
@@ -110,13 +110,13 @@ test("a measured node stands for everything in it: idle power is not counted twi
   const m = at({ ...USAGE, measured: { joules: { node: 5e6 } } }).estimate.metrics;
   near(m.energy_joules.value as number, 5e6);
   assert.equal(m.energy_joules.evidence, "measured");
-  assert.equal(m.gpu_energy_joules, undefined);
+  assert.equal(m.energy_gpu_joules, undefined);
 });
 
 test("a measured GPU replaces the model of the GPU alone", () => {
   const m = at({ ...USAGE, measured: { joules: { gpu: 1e6 } } }).estimate.metrics;
-  near(m.gpu_energy_joules.value as number, 1e6);
-  assert.equal(m.gpu_energy_joules.evidence, "measured");
+  near(m.energy_gpu_joules.value as number, 1e6);
+  assert.equal(m.energy_gpu_joules.evidence, "measured");
   assert.equal(m.energy_joules.evidence, "assumed");
 });
 
@@ -190,7 +190,7 @@ test("object storage costs by month and by request, with its copies in carbon", 
   const m = at(usage).estimate.metrics;
   near(m.storage_usd.value as number, 1000 * 0.023);
   near(m.object_request_usd.value as number, 5 * 0.005);
-  near(m.network_energy_joules.value as number, 1000 * 0.000125 * 3.6e6);
+  near(m.energy_network_joules.value as number, 1000 * 0.000125 * 3.6e6);
 });
 
 test("the server's own drives give the wear of their rated life", () => {

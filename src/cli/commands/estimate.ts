@@ -36,7 +36,8 @@ async function hardwareOf(subject: Subject, options: Options): Promise<HardwareP
 
 async function run(options: Options, name: string): Promise<void> {
   const out = openOutput(options);
-  const subject = await loadSubject(name);
+  const path = out.setting("store").value!;
+  const subject = await loadSubject(name, path);
   if (subject.inputs.every((i) => i.usage === null)) {
     throw dataError(
       `estimate: ${subject.subject.kind} "${subject.subject.name}" reports no usage, so there is ` +
@@ -56,7 +57,10 @@ async function run(options: Options, name: string): Promise<void> {
     notes.push('no --site given: "anywhere" is assumed, with the spread of 44 regions');
   }
   if (grid !== null) {
-    const time = subject.window === null ? null : { ...subject.window, joules: null };
+    const time = subject.window === null ? null : {
+      ...subject.window,
+      joules: await subject.energyBetween(),
+    };
     const series = withGridSeries(factors, grid, options.grid!, time);
     factors = series.factors;
     notes.push(...series.notes);
@@ -72,11 +76,28 @@ async function run(options: Options, name: string): Promise<void> {
   );
   const { renderEstimate } = await import("../estimate/render.ts");
   await out.emit(document, () => renderEstimate(document, out));
+  const stored = subject.subject.id !== null;
+  if (!stored && options.save === undefined) return;
+  const { openStore } = await import("../../store/open.ts");
+  const store = await openStore(path, { mode: stored ? "write" : "create" });
+  try {
+    const title = options.save ?? `${subject.subject.name}@${site.name}`;
+    const id = await store.saveDocument("estimate", title, document, {
+      replace: options.save === undefined,
+    });
+    await out.note(`stored as ${id} (${title})`);
+  } finally {
+    await store.close();
+  }
 }
 
-async function loadSubject(name: string): Promise<Subject> {
-  const { subjectOfFile } = await import("../estimate/subject.ts");
-  return subjectOfFile(name);
+async function loadSubject(name: string, path: string): Promise<Subject> {
+  if (name.endsWith(".json") || name.includes("/")) {
+    const { subjectOfFile } = await import("../estimate/subject.ts");
+    return subjectOfFile(name);
+  }
+  const { subjectOfStore } = await import("../estimate/stored_subject.ts");
+  return await subjectOfStore(name, path);
 }
 
 export const command: CommandModule = {
@@ -89,10 +110,12 @@ export const command: CommandModule = {
         .description(
           "Prices what a run or a replay used: energy, operational and embodied carbon, SSD wear and " +
             "dollars, each from low to high with the source of every coefficient. Several policies of " +
-            "a replay are compared with shared coefficients tied together.",
+            "a replay are compared with shared coefficients tied together. Takes an id or name in " +
+            "the store, or a JSON file of a replay, a run or a usage.",
         )
         .arguments("<run-or-replay:string>"),
     ))
+      .option("--save <name:string>", "Store the estimate under this name.")
       .example("Price a replay in Virginia", "spillway estimate p1 --site aws-us-east-1")
       .example(
         "With a grid series of your own",

@@ -60,12 +60,25 @@ function manyResults(document: EstimateDocument, out: Output): string {
     [
       { title: "result", flexible: true },
       ...columns.map(([, title]) => ({ title, align: "right" as const })),
-      { title: "carbon low .. high", align: "right" },
     ],
     document.results.map((r) => [
       r.name,
       ...columns.map(([id]) => shown(r.metrics[id])),
-      r.metrics.total_grams_co2e === undefined ? "" : interval(r.metrics.total_grams_co2e),
+    ]),
+    out.width,
+    out.style.bold,
+  );
+  const spread = renderTable(
+    [
+      { title: "result", flexible: true },
+      { title: "carbon low .. high", align: "right" },
+      { title: "cost low .. high", align: "right" },
+    ],
+    document.results.map((r) => [
+      r.name,
+      ...(["total_grams_co2e", "total_usd"] as const).map((id) =>
+        r.metrics[id] === undefined ? "" : interval(r.metrics[id])
+      ),
     ]),
     out.width,
     out.style.bold,

@@ -14,7 +14,11 @@ export interface Subject {
   /** Wall-clock seconds of a run; null for a replay, whose trace has no date. */
   readonly window: { readonly startSeconds: number; readonly endSeconds: number } | null;
   readonly run: RunRecord | null;
+  /** Joules of any part of the window by the run's power samples; null when there are none. */
+  energyBetween(): Promise<((from: number, to: number) => number) | null>;
 }
+
+const noSamples = (): Promise<null> => Promise.resolve(null);
 
 /**
  * Results of a replay, each with a name of its own: the policy, and the parameters in which results of
@@ -42,6 +46,7 @@ export function subjectOfReplay(
     profiles: document.profiles,
     window: null,
     run: null,
+    energyBetween: noSamples,
   };
 }
 
@@ -53,6 +58,7 @@ export function subjectOfRun(record: RunRecord, id: string | null): Subject {
     profiles: {},
     window: { startSeconds: start, endSeconds: start + record.durationNs / 1e9 },
     run: record,
+    energyBetween: noSamples,
   };
 }
 
@@ -86,6 +92,7 @@ export function subjectOfFile(path: string): Subject {
     profiles: {},
     window: null,
     run: null,
+    energyBetween: noSamples,
   };
 }
 

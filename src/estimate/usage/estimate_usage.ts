@@ -147,10 +147,10 @@ export function estimateUsage(usage: Usage, context: EstimateContext): UsageEsti
     ),
   );
   for (const part of ["gpu", "host", "dram", "storage", "network"] as const) {
-    put(`${part}_energy_joules`, partOf(energy, "energy", part));
+    put(`energy_${part}_joules`, partOf(energy, "energy", part));
   }
-  if (isKnown(joules) && quantities.has("gpu_energy_joules")) {
-    const gpu = quantities.get("gpu_energy_joules")!;
+  if (isKnown(joules) && quantities.has("energy_gpu_joules")) {
+    const gpu = quantities.get("energy_gpu_joules")!;
     put(
       "unseen_energy_ratio",
       make(

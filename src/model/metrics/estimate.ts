@@ -60,13 +60,13 @@ export const ESTIMATE_METRICS: readonly MetricDefinition[] = [
     GREEN,
   ),
   ...PARTS.map(([part, words]) =>
-    define(`${part}_energy_joules`, "joules", `Energy of ${words}`, "part of energy_joules")
+    define(`energy_${part}_joules`, "joules", `Energy of ${words}`, "part of energy_joules")
   ),
   define(
     "unseen_energy_ratio",
     "ratio",
     "Share of the energy that GPU sensors never show",
-    "1 - gpu_energy_joules / energy_joules",
+    "1 - energy_gpu_joules / energy_joules",
     "AcmeTrace: a node idles at 1512 W, its GPUs at 496 W",
     "none",
   ),
