@@ -90,7 +90,7 @@ function manyResults(document: EstimateDocument, out: Output): string {
   );
   const why = [...reasons].flatMap((r) => wrapText(`unknown: ${r}`, out.width));
   const carbon = metricDefinition("decision_grams_co2e");
-  return table + (why.length === 0 ? "" : `\n${why.join("\n")}\n`) +
+  return `${table}\n${spread}` + (why.length === 0 ? "" : `\n${why.join("\n")}\n`) +
     `\n${
       wrapText(`carbon: all embodied carbon counted; decision: ${carbon?.formula}`, out.width).join(
         "\n",
