@@ -39,6 +39,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../cli/commands/explain.ts")).command,
   },
   {
+    name: "generate requests",
+    summary: "write a seeded trace of chat requests",
+    load: async () => (await import("../cli/commands/generate/requests.ts")).command,
+  },
+  {
     name: "man",
     summary: "print the manual page",
     load: async () => (await import("../cli/commands/man.ts")).command,

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mooncakeLines } from "../../src/generate/mooncake_jsonl.ts";
+import { DEFAULT_CHAT, generateChatTrace } from "../../src/generate/requests.ts";
+
+const trace = generateChatTrace(DEFAULT_CHAT);
+
+test("the same seed gives the same trace, another seed another one", () => {
+  assert.deepEqual(generateChatTrace(DEFAULT_CHAT), trace);
+  assert.notDeepEqual(generateChatTrace({ ...DEFAULT_CHAT, seed: 2 }), trace);
+});
+
+test("every request has exactly the blocks its prompt needs", () => {
+  for (const r of trace) {
+    assert.equal(r.blocks.length, Math.ceil(r.inputTokens / DEFAULT_CHAT.blockTokens));
+    assert.equal(new Set(r.blocks).size, r.blocks.length);
+  }
+});
+
+test("arrivals never go back, and turns of a session come in order", () => {
+  const lastTurn = new Map<number, number>();
+  let before = 0;
+  for (const r of trace) {
+    assert.ok(r.arrivalMs >= before);
+    before = r.arrivalMs;
+    assert.equal(r.turn, (lastTurn.get(r.session) ?? -1) + 1);
+    assert.equal(r.thinkMs === null, r.turn === 0);
+    lastTurn.set(r.session, r.turn);
+  }
+});
+
+test("a turn finds the full blocks of the previous prompt again, and nothing of another session but its system prompt", () => {
+  const previous = new Map<number, { input: number; blocks: readonly number[] }>();
+  const owner = new Map<number, number>();
+  const shared = Math.floor(DEFAULT_CHAT.systemPromptTokens / DEFAULT_CHAT.blockTokens);
+  for (const r of trace) {
+    const last = previous.get(r.session);
+    if (last !== undefined) {
+      const full = Math.floor(last.input / DEFAULT_CHAT.blockTokens);
+      assert.deepEqual(r.blocks.slice(0, full), last.blocks.slice(0, full));
+      assert.notEqual(r.blocks[full], last.blocks[full]);
+    }
+    for (const block of r.blocks.slice(shared)) {
+      assert.equal(owner.get(block) ?? r.session, r.session);
+      owner.set(block, r.session);
+    }
+    previous.set(r.session, { input: r.inputTokens, blocks: r.blocks });
+  }
+});
+
+test("popular system prompts are shared by several sessions", () => {
+  const firsts = new Set(trace.map((r) => r.blocks[0]));
+  assert.ok(firsts.size <= DEFAULT_CHAT.systemPrompts);
+  assert.ok(firsts.size > 1);
+});
+
+test("the mean number of turns and the arrival rate are near their parameters", () => {
+  const params = { ...DEFAULT_CHAT, sessions: 4000, maxContextTokens: 1_000_000 };
+  const many = generateChatTrace(params);
+  const turns = many.length / params.sessions;
+  assert.ok(Math.abs(turns - params.meanTurns) < 0.3, String(turns));
+  const starts = many.filter((r) => r.turn === 0);
+  const gap = starts.at(-1)!.arrivalMs / 1000 / starts.length;
+  assert.ok(Math.abs(gap - params.meanSessionGapSeconds) < 0.15, String(gap));
+});
+
+test("each line is a Mooncake record", () => {
+  const [line] = mooncakeLines(trace);
+  const record = JSON.parse(line);
+  assert.deepEqual(record.hash_ids, trace[0].blocks);
+  assert.equal(record.input_length, trace[0].inputTokens);
+  assert.ok(line.endsWith("}\n"));
+});
