@@ -1,0 +1,58 @@
+import type { SampleSeries } from "../model/trace/samples.ts";
+import type { SeriesTotal } from "./series_totals.ts";
+
+/** One series with its totals. */
+export interface SeriesResult {
+  readonly series: SampleSeries;
+  readonly total: SeriesTotal;
+}
+
+/** The totals of a run, found by source, device and field. */
+export interface RunView {
+  readonly all: readonly SeriesResult[];
+  get(source: string, device: string, field: string): SeriesTotal | null;
+  devices(source: string): string[];
+  /** Totals of a field over all devices of a source that have it known at least once. */
+  known(source: string, field: string): SeriesResult[];
+}
+
+export function createRunView(all: readonly SeriesResult[]): RunView {
+  const index = new Map(
+    all.map((r) => [keyOf(r.series.source, r.series.device, r.series.field), r]),
+  );
+  return {
+    all,
+    get: (source, device, field) => index.get(keyOf(source, device, field))?.total ?? null,
+    devices: (source) => [
+      ...new Set(all.filter((r) => r.series.source === source).map((r) => r.series.device)),
+    ],
+    known: (source, field) =>
+      all.filter((r) =>
+        r.series.source === source && r.series.field === field && r.total.count > 0
+      ),
+  };
+}
+
+function keyOf(source: string, device: string, field: string): string {
+  return `${source}\0${device}\0${field}`;
+}
+
+/** Sources that read GPUs, the one that says most first; one run uses one of them. */
+export const GPU_SOURCES: readonly string[] = ["nvml", "nvidia-smi", "dcgm"];
+
+/** The GPU source of a run that gave readings, or null. */
+export function gpuSourceOf(view: RunView): string | null {
+  return GPU_SOURCES.find((source) =>
+    view.all.some((r) => r.series.source === source && r.total.count > 0)
+  ) ?? null;
+}
+
+/**
+ * Disks whose bytes are real: a layered device (`dm-0`, `md0`) repeats what its disks do, a loop device
+ * what its file does.
+ */
+export function storageDevices(view: RunView): string[] {
+  return view.devices("block").filter((name) =>
+    !/^(dm-|md|loop|zram|ram|sr|drbd|bcache)\d*/.test(name)
+  );
+}
