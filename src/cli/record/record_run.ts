@@ -1,0 +1,148 @@
+import { resolve } from "node:path";
+import type { Recorder } from "../../collect/recorder.ts";
+import type { SpoolFooter } from "../../collect/spool/records.ts";
+import type { Source } from "../../collect/source.ts";
+import type { Json } from "../../model/json.ts";
+import type { InheritingChild } from "../../runtime/child.ts";
+import { hostFacts, isAlive, ownPid, startTicksOf } from "../../runtime/host.ts";
+import {
+  FORWARDED_SIGNALS,
+  inTerminalForeground,
+  onSignals,
+  shellExitCode,
+  type Signal,
+} from "../../runtime/signals.ts";
+import { VERSION } from "../../runtime/version.ts";
+
+export interface RecordPlan {
+  readonly storePath: string;
+  readonly name: string | null;
+  readonly intervalNs: number;
+  readonly durationNs: number | null;
+  readonly sources: readonly Source[];
+  readonly command: readonly string[];
+  /** Records a running process and its children instead of a command of our own. */
+  readonly attachPid: number | null;
+  readonly onStart?: (recorder: Recorder) => () => void;
+}
+
+/** How a recording ended. `spoolPath` is null when nothing was recorded. */
+export interface Recorded {
+  readonly exitCode: number;
+  readonly spoolPath: string | null;
+  /** Non-null when the command did not start: the sentence for the user. */
+  readonly startFailure: string | null;
+}
+
+function defaultName(command: readonly string[], unixMs: number): string {
+  const program = command.length === 0 ? "machine" : command[0].split("/").pop() ?? "run";
+  return `${program}-${new Date(unixMs).toISOString().slice(0, 19).replace(/[-:]/g, "")}`;
+}
+
+function fingerprint(): { [key: string]: Json } {
+  return { ...hostFacts() };
+}
+
+/** Resolves after the time, or never without one; `cancel` frees the timer. */
+function deadline(ns: number | null): { promise: Promise<"time">; cancel(): void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const promise = new Promise<"time">((done) => {
+    if (ns === null) return;
+    // Timers hold at most 2^31 ms: longer times are waited for in pieces.
+    const until = performance.now() + ns / 1e6;
+    const wait = () => {
+      const left = until - performance.now();
+      if (left <= 0) done("time");
+      else timer = setTimeout(wait, Math.min(left, 2 ** 30));
+    };
+    wait();
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}
+
+/** Resolves when a process that is not our child ends. */
+function endOf(pid: number): { promise: Promise<"gone">; cancel(): void } {
+  const identity = { pid, startTicks: startTicksOf(pid), bootId: null };
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const promise = new Promise<"gone">((done) => {
+    timer = setInterval(() => {
+      if (!isAlive(identity)) done("gone");
+    }, 100);
+  });
+  return { promise, cancel: () => clearInterval(timer) };
+}
+
+/**
+ * Records: starts the command untouched (stdio inherited, signals passed on) and samples until it ends, or
+ * without one until the time is up or a signal comes.
+ */
+export async function recordRun(plan: RecordPlan): Promise<Recorded> {
+  const { createRecorder } = await import("../../collect/recorder.ts");
+  const { spoolPath } = await import("../../collect/spool/find.ts");
+  const { startInheriting } = await import("../../runtime/child.ts");
+  const unixMs = Date.now();
+  const pending: Signal[] = [];
+  let child: InheritingChild | null = null;
+  let release: (signal: Signal) => void = () => {};
+  const interrupted = new Promise<Signal>((done) => release = done);
+  // Signals are held from the first moment, so that none slips in between and ends only us.
+  const stopListening = onSignals(FORWARDED_SIGNALS, (signal) => {
+    if (plan.command.length === 0) {
+      if (signal === "SIGINT" || signal === "SIGTERM" || signal === "SIGHUP") release(signal);
+    } else if (child === null) pending.push(signal);
+    else if (signal !== "SIGINT" || !inTerminalForeground()) child.send(signal);
+  });
+  try {
+    const recorder = await createRecorder({
+      spoolPath: spoolPath(resolve(plan.storePath), unixMs, ownPid()),
+      toolVersion: VERSION,
+      name: plan.name ?? defaultName(plan.command, unixMs),
+      command: plan.command,
+      intervalNs: plan.intervalNs,
+      fingerprint: fingerprint(),
+      sources: plan.sources,
+    });
+    if (plan.attachPid !== null) recorder.follow(plan.attachPid);
+    await recorder.start();
+    const stopView = plan.onStart?.(recorder) ?? (() => {});
+    const time = deadline(plan.durationNs);
+    const finish = async (exit: SpoolFooter["exit"]) => {
+      stopView();
+      time.cancel();
+      await recorder.finish(exit, null);
+    };
+    if (plan.command.length === 0) {
+      const gone = plan.attachPid === null ? null : endOf(plan.attachPid);
+      await Promise.race([interrupted, time.promise, ...(gone === null ? [] : [gone.promise])]);
+      gone?.cancel();
+      await finish({ code: null, signal: null });
+      return { exitCode: 0, spoolPath: recorder.spoolPath, startFailure: null };
+    }
+    const started = await startInheriting(plan.command, recorder.environment);
+    if ("exitCode" in started) {
+      stopView();
+      time.cancel();
+      await recorder.discard();
+      return { exitCode: started.exitCode, spoolPath: null, startFailure: started.message };
+    }
+    child = started;
+    recorder.follow(started.pid);
+    for (const signal of pending) started.send(signal);
+    const first = await Promise.race([started.exited, time.promise]);
+    if (first === "time") {
+      // The command outlives its recording: it goes on, and its code is still ours to return.
+      await finish({ code: null, signal: null });
+      const exit = await started.exited;
+      const exitCode = shellExitCode(exit.code, exit.signal);
+      return { exitCode, spoolPath: recorder.spoolPath, startFailure: null };
+    }
+    await finish(first);
+    return {
+      exitCode: shellExitCode(first.code, first.signal),
+      spoolPath: recorder.spoolPath,
+      startFailure: null,
+    };
+  } finally {
+    stopListening();
+  }
+}
