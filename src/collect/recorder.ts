@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { environmentError, messageOf } from "../model/errors.ts";
 import type { Json } from "../model/json.ts";
 import type { SourceStatus } from "../model/results.ts";
@@ -7,6 +7,7 @@ import { ownIdentity, ownUsage, workingDirectory } from "../runtime/host.ts";
 import { parseMarks } from "../parse/marks.ts";
 import { createSampler, type SampledSource, type Sampler } from "./sampler.ts";
 import type { Source, SourceContext } from "./source.ts";
+import { MARKS_VARIABLE } from "./marks.ts";
 import { marksPath } from "./spool/find.ts";
 import type { RecorderState, SpoolFooter } from "./spool/records.ts";
 import { createSpool, type SpoolWriter } from "./spool/writer.ts";
@@ -17,6 +18,8 @@ export interface RecorderOptions {
   readonly name: string;
   readonly command: readonly string[];
   readonly intervalNs: number;
+  /** Process to attach to; a command's own process is told later with `follow`. */
+  readonly attachPid?: number;
   readonly fingerprint: { readonly [key: string]: Json };
   readonly sources: readonly Source[];
   /** Prefix of the paths that sources read; "" on a real machine. */
@@ -39,8 +42,6 @@ export interface Recorder {
   /** Ends without a run: nothing stays behind. */
   discard(): Promise<void>;
 }
-
-export const MARKS_VARIABLE = "SPILLWAY_MARKS";
 
 const FLUSH_MS = 250;
 const STATE_EVERY_FLUSHES = 4;
@@ -65,6 +66,13 @@ async function openSources(
       return { ...base, probe, open: null };
     }
   }));
+}
+
+/** What the sources know of their devices: models, capacities, never serial numbers. */
+function deviceFacts(sources: readonly SampledSource[]): { [source: string]: Json } {
+  return Object.fromEntries(
+    sources.filter((s) => s.probe.facts !== undefined).map((s) => [s.name, s.probe.facts!]),
+  );
 }
 
 /** Reads marks that `spillway mark` (or a shell's echo) appended since the last look. */
@@ -100,12 +108,13 @@ function createMarkReader(path: string, nowNs: () => number, spool: SpoolWriter)
  * @throws {SpillwayError} environment error when the spool cannot be created.
  */
 export async function createRecorder(options: RecorderOptions): Promise<Recorder> {
-  let pid: number | null = null;
+  let pid: number | null = options.attachPid ?? null;
   let sampler: Sampler | null = null;
   const nowNs = () => sampler?.nowNs() ?? 0;
   const sources = await openSources(options.sources, {
     root: options.root ?? "",
     intervalNs: options.intervalNs,
+    follows: options.command.length > 0 || options.attachPid !== undefined,
     pid: () => pid,
     nowNs,
   });
@@ -122,7 +131,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
       workingDirectory: workingDirectory(),
       startedUnixNs,
       intervalNs: options.intervalNs,
-      fingerprint: options.fingerprint,
+      fingerprint: { ...options.fingerprint, devices: deviceFacts(sources) },
     });
     writeFileSync(marks, "", { mode: 0o600 });
   } catch (error) {
@@ -201,9 +210,4 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
       rmSync(options.spoolPath, { force: true });
     },
   };
-}
-
-/** Appends a mark to the file of a running recording; the recorder picks it up within a second. */
-export function appendMark(path: string, name: string): void {
-  appendFileSync(path, `${wallUnixNs()}\t${name}\n`);
 }

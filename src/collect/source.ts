@@ -1,3 +1,4 @@
+import type { Json } from "../model/json.ts";
 import type { SampleSeries } from "../model/trace/samples.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface SourceContext {
   readonly root: string;
   /** The recorder's interval in nanoseconds. */
   readonly intervalNs: number;
+  /** Whether a process tree is recorded: a command will be started, or a process is attached to. */
+  readonly follows: boolean;
   /** The root of the recorded process tree; null before it starts and when there is none. */
   pid(): number | null;
   /** Nanoseconds since the start of the run, by the monotonic clock. */
@@ -36,6 +39,8 @@ export interface SourceProbe {
   readonly remedy: string | null;
   /** What would be read, one item a device, for `doctor` and `record --dry-run`. */
   readonly devices: readonly string[];
+  /** Facts of each device for the run's fingerprint (model, capacity, driver), no serial numbers. */
+  readonly facts?: { readonly [device: string]: Json };
 }
 
 export interface OpenSource {

@@ -18,7 +18,7 @@ export async function probeSources(
   sources: readonly Source[],
   intervalNs: number,
 ): Promise<ProbedSource[]> {
-  const context = { root: "", intervalNs, pid: () => null, nowNs: () => 0 };
+  const context = { root: "", intervalNs, follows: true, pid: () => null, nowNs: () => 0 };
   return await Promise.all(sources.map(async (source) => {
     const { name, summary } = source;
     try {

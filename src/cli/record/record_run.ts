@@ -101,8 +101,8 @@ export async function recordRun(plan: RecordPlan): Promise<Recorded> {
       intervalNs: plan.intervalNs,
       fingerprint: fingerprint(),
       sources: plan.sources,
+      ...(plan.attachPid === null ? {} : { attachPid: plan.attachPid }),
     });
-    if (plan.attachPid !== null) recorder.follow(plan.attachPid);
     await recorder.start();
     const stopView = plan.onStart?.(recorder) ?? (() => {});
     const time = deadline(plan.durationNs);

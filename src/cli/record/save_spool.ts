@@ -11,7 +11,7 @@ export async function saveSpool(
 ): Promise<string> {
   const { openStore } = await import("../../store/open.ts");
   const spool = readSpool(spoolPath);
-  const store = await openStore(storePath, "create");
+  const store = await openStore(storePath, { mode: "create" });
   let id: string;
   try {
     id = await store.saveRun(run, spool.series, spool.batches(), () => spool.reasons);

@@ -1,3 +1,4 @@
+import type { Json } from "../../model/json.ts";
 import { type BlockCounters, parseDiskstats } from "../../parse/diskstats.ts";
 import { openCounterFile } from "../../runtime/counter_file.ts";
 import { listNames, readTextIfExists } from "../../runtime/files.ts";
@@ -36,6 +37,18 @@ function devicesOf(root: string): Set<string> {
     if (/^(ram|zram|fd|sr)\d+$/.test(name)) return false;
     return Number(readTextIfExists(`${root}/sys/block/${name}/size`) ?? "0") > 0;
   }));
+}
+
+function factsOf(root: string, device: string): Json {
+  const read = (path: string) => readTextIfExists(`${root}/sys/block/${device}/${path}`)?.trim();
+  const sectors = Number(read("size") ?? "0");
+  const rotational = read("queue/rotational");
+  return {
+    model: read("device/model") ?? null,
+    capacityBytes: sectors * 512,
+    rotational: rotational === undefined ? null : rotational === "1",
+    scheduler: /\[([^\]]+)\]/.exec(read("queue/scheduler") ?? "")?.[1] ?? null,
+  };
 }
 
 function open(context: SourceContext): OpenSource {
@@ -102,7 +115,8 @@ export const source: Source = {
       ? []
       : parseDiskstats(text).map((row) => row.name).filter((name) => known.has(name));
     if (devices.length > 0) {
-      return Promise.resolve({ status: "ok", reason: null, remedy: null, devices });
+      const facts = Object.fromEntries(devices.map((d) => [d, factsOf(context.root, d)]));
+      return Promise.resolve({ status: "ok", reason: null, remedy: null, devices, facts });
     }
     return Promise.resolve({
       status: "absent",

@@ -145,11 +145,8 @@ function open(context: SourceContext): OpenSource {
       if (denied) failure = "I/O of a process of another user cannot be read";
       for (let i = 0; i < FIELDS.length; i++) {
         highest[i] = Math.max(highest[i], sum[i]);
-        sink.push(
-          ids![i],
-          root === null || denied ? null : highest[i],
-          failure ?? "not started yet",
-        );
+        // Before the command starts it has done nothing: 0 is what it did, so that deltas are whole.
+        sink.push(ids![i], denied ? null : highest[i], failure ?? undefined);
       }
       if (reaped !== null) cpu += reapedCpuSeconds() - reapedCpuBefore;
       highestCpu = Math.max(highestCpu, cpu);
@@ -173,6 +170,14 @@ export const source: Source = {
   summary: "I/O, memory and CPU time of the recorded command and all it starts (/proc/<pid>/io)",
   minIntervalNs: 0,
   probe: (context) => {
+    if (!context.follows) {
+      return Promise.resolve({
+        status: "absent",
+        reason: "no command is recorded",
+        remedy: "record -- COMMAND, or --pid",
+        devices: [],
+      });
+    }
     if (readTextIfExists(`${context.root}/proc/self/io`) === null) {
       return Promise.resolve({
         status: "absent",
