@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../cli/commands/config_show.ts")).command,
   },
   {
+    name: "doctor",
+    summary: "say what this machine lets the tool read and do, why not the rest, and the remedy",
+    load: async () => (await import("../cli/commands/doctor.ts")).command,
+  },
+  {
     name: "estimate",
     summary: "energy, carbon, wear and cost of a recorded run or a replay",
     load: async () => (await import("../cli/commands/estimate.ts")).command,
@@ -47,6 +52,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "man",
     summary: "print the manual page",
     load: async () => (await import("../cli/commands/man.ts")).command,
+  },
+  {
+    name: "mark",
+    summary: "set a named mark in the running recording, from inside the workload",
+    load: async () => (await import("../cli/commands/mark.ts")).command,
+  },
+  {
+    name: "record",
+    summary: "run a command untouched and sample this machine's counters meanwhile",
+    load: async () => (await import("../cli/commands/record.ts")).command,
+  },
+  {
+    name: "recover",
+    summary: "load recordings whose recorder was killed before it could store them",
+    load: async () => (await import("../cli/commands/recover.ts")).command,
   },
   {
     name: "schema",
