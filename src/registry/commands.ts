@@ -14,6 +14,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../cli/commands/advise/placement.ts")).command,
   },
   {
+    name: "advise shift",
+    summary: "when and where to run deferrable work, by the average and the marginal signal",
+    load: async () => (await import("../cli/commands/advise/shift.ts")).command,
+  },
+  {
     name: "calibrate",
     summary: "measure this machine into a hardware profile",
     load: async () => (await import("../cli/commands/calibrate.ts")).command,
