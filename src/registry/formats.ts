@@ -8,4 +8,11 @@ export interface FormatEntry {
   readonly load: () => Promise<Importer>;
 }
 
-export const FORMATS: readonly FormatEntry[] = [];
+export const FORMATS: readonly FormatEntry[] = [
+  {
+    name: "mooncake",
+    kind: "requests",
+    summary: "Mooncake request trace, JSON lines with hash_ids of 512-token blocks",
+    load: async () => (await import("../ingest/formats/mooncake.ts")).format,
+  },
+];

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { openDatabase, type OpenMode } from "./database.ts";
 import { readDocument, saveDocument } from "./documents.ts";
 import { writingError } from "./errors.ts";
@@ -16,11 +15,6 @@ export interface OpenStoreOptions {
   readonly migrations?: readonly Migration[];
   /** SQL that makes the documented views; tests pass their own. */
   readonly views?: string;
-}
-
-/** Whether a store is there, without loading DuckDB. */
-export function storeExists(path: string): boolean {
-  return existsSync(path);
 }
 
 function withoutKey({ id, kind, name, createdAt, summary }: StoredEntry): Entry {
