@@ -116,10 +116,12 @@ const BUILTIN_TYPES: Readonly<Record<string, TypeHandler>> = {
 
 /** Splits `<name:type[]>` out of flags such as `-i, --interval <value:duration>`. */
 function parseFlags(flags: string) {
-  const match = /^(.*?)(?:\s+([<[])([\w.-]+?)(\.\.\.)?(?::([\w]+)(\[\])?)?[>\]])?$/.exec(
+  const match = /^(.*?)(?:\s+([<[])([\w.=-]+?)(\.\.\.)?(?::([\w]+)(\[\])?)?[>\]])?$/.exec(
     flags.trim(),
   );
-  if (match === null) throw new TypeError(`cannot read option flags "${flags}"`);
+  if (match === null || /[<[]/.test(match[1])) {
+    throw new TypeError(`cannot read option flags "${flags}"`);
+  }
   const [, head, bracket, label, dots, type, list] = match;
   return {
     head: head.trim(),

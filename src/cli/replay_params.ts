@@ -183,6 +183,33 @@ function parseParams(
   };
 }
 
+/** Parses `--set k=v` assignments for anything with a zod object of parameters. @throws usage error. */
+export function parseObject<P>(
+  owner: string,
+  schema: z.ZodType<P>,
+  assignments: readonly Assignment[],
+): P {
+  const shape = ((schema as unknown as z.ZodObject).shape ?? {}) as Record<string, z.ZodType>;
+  const input: Record<string, unknown> = {};
+  for (const { key, value } of assignments) {
+    if (!(key in shape)) {
+      const near = closest(key, Object.keys(shape));
+      throw usageError(
+        `--set ${key}: ${owner} has no parameter "${key}"` +
+          (near === undefined ? "" : `; did you mean "${near}"?`),
+        `known parameters: ${Object.keys(shape).sort().join(", ")}`,
+      );
+    }
+    input[key] = coerce(shape[key], value);
+  }
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw usageError(
+    `--set ${issue.path.join(".")}=${input[String(issue.path[0])]}: ${issue.message}`,
+  );
+}
+
 /** Refuses a key that none of the chosen policies has. */
 function checkKeys(
   flag: string,

@@ -14,8 +14,18 @@ export const WORKLOADS: readonly WorkloadEntry[] = [
     load: async () => (await import("../workload/workloads/io_throttle.ts")).workload,
   },
   {
+    name: "kv",
+    summary: "spills and refills KV blocks between memory and a file, every byte verified",
+    load: async () => (await import("../workload/workloads/kv.ts")).workload,
+  },
+  {
     name: "llm",
     summary: "a real LLM engine: prefill against saving and reloading its KV state",
     load: async () => (await import("../workload/workloads/llm.ts")).workload,
+  },
+  {
+    name: "storage-demo",
+    summary: "KV spill and refill between memory and a file, then a checkpoint with fsync",
+    load: async () => (await import("../workload/workloads/storage_demo.ts")).workload,
   },
 ];

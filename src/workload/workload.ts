@@ -5,6 +5,8 @@ export interface Workload<P = unknown> {
   readonly name: string;
   readonly summary: string;
   readonly params: z.ZodType<P>;
+  /** Free space it needs, in bytes; checked before it starts. */
+  diskBytes?(params: P): number;
   /** Null when it can run here, else what is missing; absent when it needs nothing. */
   ready?(): string | null;
   /** Installs what it needs; `bench <name> --setup`. */

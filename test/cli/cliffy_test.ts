@@ -56,6 +56,21 @@ test("a collected option gathers its values in order", async () => {
   assert.deepEqual(options.set, ["a=1", "b=2"]);
 });
 
+test("a value label may hold an equals sign; flags that cannot be read are a mistake of ours", async () => {
+  const { options } = await parse(
+    (c) =>
+      c.type("pair", ({ value }) => value.split("=")).option("--set <k=v:pair>", "", {
+        collect: true,
+      }),
+    [
+      "--set",
+      "a=1",
+    ],
+  );
+  assert.deepEqual(options.set, [["a", "1"]]);
+  assert.throws(() => new Command().option("--x <a b:string>", ""), TypeError);
+});
+
 test("an enum type refuses other values and proposes the nearest", async () => {
   const build = (c: Command) =>
     c.type("when", new EnumType(["auto", "always", "never"])).option("--color <w:when>", "");
