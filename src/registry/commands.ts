@@ -19,6 +19,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../cli/commands/advise/shift.ts")).command,
   },
   {
+    name: "bench",
+    summary: "run a real workload of our own on this machine",
+    load: async () => (await import("../cli/commands/bench.ts")).command,
+  },
+  {
     name: "calibrate",
     summary: "measure this machine into a hardware profile",
     load: async () => (await import("../cli/commands/calibrate.ts")).command,
