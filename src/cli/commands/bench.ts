@@ -120,7 +120,7 @@ function renderPrediction(outcome: PredictionOutcome, out: Output): string {
 
 /** Marks reach a recorder around us through its file; alone they go nowhere. */
 async function createMarker(): Promise<(name: string) => void> {
-  const { appendMark, MARKS_VARIABLE } = await import("../../collect/recorder.ts");
+  const { appendMark, MARKS_VARIABLE } = await import("../../collect/marks.ts");
   const path = environmentVariable(MARKS_VARIABLE);
   return path === undefined ? () => {} : (name) => appendMark(path, name);
 }
