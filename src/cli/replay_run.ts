@@ -108,7 +108,7 @@ export function rankResults(
 /** The document of a replay (DESIGN section 4). */
 export function replayDocument(
   family: Family,
-  trace: Trace & { readonly id?: string },
+  trace: Trace & { readonly id?: string | null },
   profiles: Profiles,
   seed: number,
   results: readonly PolicyResult[],

@@ -1,0 +1,113 @@
+import { Command } from "@cliffy/command";
+import type { z } from "zod";
+import type { Family } from "../model/policy.ts";
+import type { Profiles } from "../model/profiles/profiles.ts";
+import type { ReplayDocument } from "../model/results.ts";
+import type { Trace, TraceKind } from "../model/trace/trace.ts";
+import { openOutput, type Output } from "./output.ts";
+import { createProgress } from "./progress.ts";
+import { loadPolicies, type ReplayOptions, withReplayOptions } from "./replay_options.ts";
+import { choosePolicies, type PolicyChoice } from "./replay_params.ts";
+import { renderReplay } from "./replay_render.ts";
+import { replayDocument, runPolicies } from "./replay_run.ts";
+
+/** What a family adds to the common replay command. */
+export interface ReplayCommand {
+  readonly family: Family;
+  /** Policies compared when `--policy` is not given. */
+  readonly defaultPolicies: readonly string[];
+  readonly description: string;
+  readonly examples: readonly (readonly [string, string])[];
+  /** More options of the family; they reach `prepare` and `after`. */
+  readonly options?: (command: Command) => Command;
+  /** Built-in profiles taken when none is named. */
+  readonly defaults?: { readonly hardware?: string; readonly llm?: string; readonly site?: string };
+  /** Changes the runs before they start (`--alloc-conf`, `--gpu-blocks`). */
+  readonly prepare?: (
+    choices: PolicyChoice[],
+    options: ReplayOptions,
+    trace: Trace,
+  ) => PolicyChoice[] | Promise<PolicyChoice[]>;
+  /** Adds to the document what needs more than one replay (a search, a verdict). */
+  readonly after?: (context: ReplayAfter) => ReplayDocument | Promise<ReplayDocument>;
+}
+
+export interface ReplayAfter {
+  readonly document: ReplayDocument;
+  readonly trace: Trace;
+  readonly choices: readonly PolicyChoice[];
+  readonly profiles: Profiles;
+  readonly options: ReplayOptions;
+  readonly out: Output;
+}
+
+/** The schema of what every `replay <family> --json` prints; loaded only when it is asked for. */
+export async function replayOutput(): Promise<z.ZodType> {
+  return (await import("./schemas/replay_schema.ts")).replayDocumentSchema;
+}
+
+/** Builds `replay <family>`. */
+export function buildReplayCommand(spec: ReplayCommand): Command {
+  let command = withReplayOptions(new Command(), spec.family.name).description(spec.description);
+  if (spec.options !== undefined) command = spec.options(command);
+  for (const [name, line] of spec.examples) command.example(name, line);
+  return command.action((options: ReplayOptions, argument: string) =>
+    runReplay(spec, options, argument)
+  );
+}
+
+async function runReplay(
+  spec: ReplayCommand,
+  options: ReplayOptions,
+  argument: string,
+): Promise<void> {
+  const out = openOutput(options);
+  const { family, defaults = {} } = spec;
+  // Everything the command line can get wrong is checked before the trace is read.
+  const policies = await loadPolicies(family.name, options.policy, spec.defaultPolicies);
+  let choices = choosePolicies(policies, options.set ?? [], options.sweep ?? []);
+  const { loadProfiles } = await import("./load_profiles.ts");
+  const profiles = await loadProfiles({
+    hardware: out.setting("hardware", options.hardware).value ?? defaults.hardware,
+    llm: out.setting("llm", options.llm).value ?? defaults.llm,
+    site: out.setting("site", options.site).value ?? defaults.site,
+  });
+  const seed = Number(out.setting("seed", options.seed).value);
+  const { loadTrace } = await import("./load_trace.ts");
+  const storePath = out.setting("store").value!;
+  const kind = [...new Set(policies.flatMap((p) => p.accepts))] as TraceKind[];
+  const trace = await loadTrace(argument, { storePath, format: options.format, kind });
+  let document: ReplayDocument;
+  try {
+    if (spec.prepare !== undefined) choices = await spec.prepare(choices, options, trace);
+    const progress = createProgress(`replay ${family.name}`, out);
+    const results = await runPolicies(trace, choices, profiles, seed, progress);
+    document = replayDocument(family, trace, profiles, seed, results);
+    if (spec.after !== undefined) {
+      document = await spec.after({ document, trace, choices, profiles, options, out });
+    }
+  } finally {
+    await trace.close();
+  }
+  if (options.save !== undefined) await save(document, trace, options.save, storePath, out);
+  await out.emit(document, () => renderReplay(document, family, out));
+}
+
+async function save(
+  document: ReplayDocument,
+  trace: Trace & { readonly id?: string | null },
+  name: string,
+  storePath: string,
+  out: Output,
+): Promise<void> {
+  const { openStore } = await import("../store/open.ts");
+  const store = await openStore(storePath, { mode: "create" });
+  try {
+    const traceId = trace.id ?? await store.saveTrace(trace, name);
+    const stamped = { ...document, trace: { ...document.trace, id: traceId } };
+    const id = await store.saveDocument("replay", name, stamped);
+    await out.note(`saved trace ${traceId} and replay ${id} in ${storePath}`);
+  } finally {
+    await store.close();
+  }
+}
