@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Eviction } from "./eviction.ts";
 import type { Metrics } from "./metric.ts";
 import type { Profiles } from "./profiles/profiles.ts";
 import type { Json } from "./json.ts";
@@ -40,6 +41,8 @@ export interface ReplayContext<K extends TraceKind = TraceKind> {
   readonly seed: number;
   /** Largest number of points a series may keep. */
   readonly seriesPoints: number;
+  /** Every registered eviction, for policies with caches; the command line fills it from the registry. */
+  readonly evictions?: readonly Eviction[];
 }
 
 /** A replay in progress: fed batches in order, then finished once. */

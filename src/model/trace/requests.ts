@@ -30,4 +30,6 @@ export interface RequestTraceMeta {
   readonly blockTokens: number | null;
   /** Number of distinct block ids; null without blocks. */
   readonly uniqueBlocks: number | null;
+  /** True when arrivals never go back over the whole trace; then replays stream it. Unknown when absent. */
+  readonly arrivalSorted?: boolean;
 }

@@ -103,6 +103,7 @@ export const eviction: Eviction = {
   reference:
     "KVCache in the Wild, ATC 2025 (reuse exponential within a category; head blocks outrank " +
     "tail blocks); categories here are the turns 0, 1, 2, 3+ and unknown",
+  headFirst: true,
   params: { categories: CATEGORIES, lifetimeStep: LIFETIME_STEP },
   create,
 };

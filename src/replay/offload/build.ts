@@ -1,0 +1,215 @@
+import { usageError } from "../../model/errors.ts";
+import type { Eviction } from "../../model/eviction.ts";
+import { kvBytesPerTokenRank } from "../../model/llm_math.ts";
+import type { ReplayContext } from "../../model/policy.ts";
+import type { HardwareProfile } from "../../model/profiles/hardware.ts";
+import type { LlmProfile } from "../../model/profiles/llm.ts";
+import { eviction as lru } from "../shared/evictions/lru.ts";
+import type { EngineConfig, RestoreMethod } from "./config.ts";
+import { type EngineParams, type TieredParams, tieredSchema } from "./engine_params.ts";
+import type { Line } from "./lines.ts";
+import {
+  gpuBlocksOf,
+  type Machine,
+  machineOf,
+  neededProfiles,
+  networkOf,
+  ROUTE,
+  type Side,
+} from "./machine.ts";
+import type { TierSpec } from "./tiers.ts";
+import { createTiming } from "./timing.ts";
+
+/** Where a policy differs from plain KV offload; the engine asks nothing else of it. */
+export interface Strategy {
+  /** Blocks stay in GPU memory after their request. */
+  readonly reuse: boolean;
+  /** Bytes a token takes in the tiers; null: nothing is kept below the GPU. */
+  readonly storedBytesPerToken: number | null;
+  /** Bytes a restored token moves to the GPU. */
+  readonly loadedBytesPerToken: number;
+  readonly method: RestoreMethod;
+  /** Near-storage: bytes of KV that decoding reads from the GPU are none, and this is waited for instead. */
+  readonly decodeBeside?: (sequences: number) => readonly Line[];
+  readonly contextInGpu?: boolean;
+  /** Bytes of KV in GPU memory over the plain ones (compressed in place). */
+  readonly gpuBytesRatio?: number;
+  readonly notes?: readonly string[];
+}
+
+export type StrategyOf = (
+  llm: LlmProfile,
+  machine: Machine,
+  hardware: HardwareProfile,
+  side: Side,
+) => Strategy;
+
+/** Restores by nothing but a copy. */
+export const COPY: RestoreMethod = { restoreFlops: () => 0 };
+
+/** Facts of the engine that results repeat. */
+export interface BuiltEngine {
+  readonly config: EngineConfig;
+  readonly strategy: Strategy;
+  readonly machine: Machine;
+  readonly blockTokens: number;
+  readonly storedBytesPerBlock: number;
+}
+
+/** The engine of a policy at one end of the profile's intervals. @throws usage errors. */
+export function buildEngine(
+  context: ReplayContext<"requests">,
+  params: EngineParams & Partial<TieredParams>,
+  strategyOf: StrategyOf,
+  side: Side,
+  mostDecodedBlocks: number,
+): BuiltEngine {
+  const { hardware, llm } = neededProfiles(context.profiles);
+  const machine = machineOf(hardware, params, side);
+  const strategy = strategyOf(llm, machine, hardware, side);
+  const tiered: TieredParams = { ...tieredSchema.parse({}), ...params };
+  const blockTokens = blockTokensOf(context, params);
+  const { gpus } = machine;
+  const plain = gpuBlocksOf(hardware, llm, params, gpus, blockTokens);
+  const gpuBlocks = params.gpuBlocks ?? Math.floor(plain / (strategy.gpuBytesRatio ?? 1));
+  const stored = strategy.storedBytesPerToken;
+  const hasBlocks = context.meta.uniqueBlocks !== null;
+  const reuse = strategy.reuse && hasBlocks;
+  const storedBytesPerBlock = (stored ?? 0) * blockTokens;
+  const tiers = stored === null || !reuse ? [] : tiersOf(hardware, tiered, storedBytesPerBlock);
+  const exclusive = tiered.tiers === "exclusive";
+  const pieces = tiered.pieceBytes === null
+    ? 1
+    : Math.max(1, Math.ceil(strategy.loadedBytesPerToken * blockTokens / tiered.pieceBytes));
+  const capacity = tiers.reduce((sum, tier) => sum + tier.capacityBlocks, gpuBlocks);
+  const config: EngineConfig = {
+    llm,
+    blockTokens,
+    gpuBlocks,
+    maxSequences: params.maxSequences,
+    maxBatchTokens: Math.max(params.maxBatchTokens, params.maxSequences + 1),
+    causal: params.attention === "causal",
+    timing: createTiming({
+      llm,
+      gpus,
+      flops: machine.flops,
+      memoryBytesPerSecond: machine.memoryBytesPerSecond,
+      gpuBytesPerSecond: machine.gpuBytesPerSecond,
+      overheadSeconds: params.iterationOverheadSeconds,
+      maxSequences: params.maxSequences,
+      decodeBeside: strategy.decodeBeside,
+      contextInGpu: strategy.contextInGpu,
+      contextBytesRatio: strategy.gpuBytesRatio,
+    }),
+    reuse,
+    saveOnCompute: tiers.length > 0 && tiered.write === "through" && !exclusive,
+    layerwise: tiered.overlap === "layerwise",
+    prefetch: tiered.prefetch && tiers.length > 1,
+    load: tiered.load,
+    method: strategy.method,
+    uniqueBlocks: reuse ? context.meta.uniqueBlocks! : 0,
+    decodedIds: reuse ? Math.max(1, Math.min(capacity, mostDecodedBlocks)) : 1,
+    tiers,
+    tierRules: {
+      write: exclusive ? "back" : tiered.write,
+      ssdWrite: tiered.ssdWrite,
+      admission: tiered.admission,
+      exclusive,
+      storedBytesPerBlock,
+      loadedBytesPerBlock: strategy.loadedBytesPerToken * blockTokens,
+      descriptorsPerBlock: pieces,
+    },
+    eviction: evictionOf(context, tiered.eviction),
+    seed: context.seed,
+    createNetwork: tiers.length === 0
+      ? networkOf(hardware, { ...tiered, hostBandwidth: tiered.hostBandwidth ?? 1 }, gpus, side)
+      : networkOf(hardware, tiered, gpus, side),
+  };
+  return { config, strategy, machine, blockTokens, storedBytesPerBlock };
+}
+
+/** The trace's own block size: hashes cannot be refined, so a parameter only serves traces without blocks. */
+function blockTokensOf(context: ReplayContext<"requests">, params: EngineParams): number {
+  const own = context.meta.blockTokens;
+  if (own !== null && params.blockTokens !== null && own !== params.blockTokens) {
+    throw usageError(
+      `--set blockTokens=${params.blockTokens}: the trace's blocks have ${own} tokens, and block ` +
+        "hashes cannot be refined",
+      "leave blockTokens out for a trace with blocks",
+    );
+  }
+  return own ?? params.blockTokens ?? 16;
+}
+
+function evictionOf(context: ReplayContext<"requests">, name: string): Eviction {
+  const known = context.evictions ?? [lru];
+  const found = known.find((eviction) => eviction.name === name);
+  const usable = known.filter((eviction) => !eviction.clairvoyant).map((eviction) => eviction.name);
+  if (found === undefined) {
+    throw usageError(`--set eviction=${name}: unknown`, `known: ${usable.join(", ")}`);
+  }
+  if (found.clairvoyant) {
+    throw usageError(
+      `--set eviction=${name}: it must know the order of all look-ups beforehand, which a serving ` +
+        "engine decides while it runs",
+      'use "replay cache --eviction belady" for the bound',
+    );
+  }
+  return found;
+}
+
+function tiersOf(
+  hardware: HardwareProfile,
+  params: TieredParams,
+  bytesPerBlock: number,
+): TierSpec[] {
+  const share = 1 / params.instances;
+  const blocks = (bytes: number) => Math.floor(bytes * share / bytesPerBlock);
+  const dram = blocks(params.dram ?? 0.5 * (hardware.dram?.capacityBytes ?? 0));
+  const drives = hardware.ssds.reduce((sum, s) => sum + s.count * s.capacityBytes, 0);
+  if (params.ssd !== null && params.ssd > 0 && drives === 0) {
+    throw usageError(`--set ssd: the hardware profile "${hardware.name}" has no drives`);
+  }
+  if (params.remote > 0 && hardware.remote === null) {
+    throw usageError(`--set remote: the hardware profile "${hardware.name}" has no remote storage`);
+  }
+  const ssd = blocks(params.ssd ?? 0.9 * drives);
+  const remote = blocks(params.remote);
+  const tiers: TierSpec[] = [];
+  if (dram > 0) {
+    tiers.push({
+      name: "dram",
+      capacityBlocks: dram,
+      toGpu: ROUTE.dramToGpu,
+      fromGpu: ROUTE.gpuToDram,
+      fromAbove: -1,
+      toAbove: -1,
+    });
+  }
+  if (ssd > 0) {
+    tiers.push({
+      name: "ssd",
+      capacityBlocks: ssd,
+      toGpu: ROUTE.ssdToGpu,
+      fromGpu: ROUTE.gpuToSsd,
+      fromAbove: ROUTE.dramToSsd,
+      toAbove: ROUTE.ssdToDram,
+    });
+  }
+  if (remote > 0) {
+    tiers.push({
+      name: "remote",
+      capacityBlocks: remote,
+      toGpu: ROUTE.remoteToGpu,
+      fromGpu: ROUTE.gpuToRemote,
+      fromAbove: ROUTE.toRemote,
+      toAbove: ROUTE.remoteToSsd,
+    });
+  }
+  return tiers;
+}
+
+/** Bytes of plain KV that a token moves over the host link: every rank's shard. */
+export function kvLinkBytesPerToken(llm: LlmProfile, gpus: number): number {
+  return kvBytesPerTokenRank(llm, gpus) * gpus;
+}

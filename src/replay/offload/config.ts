@@ -1,0 +1,38 @@
+import type { Eviction } from "../../model/eviction.ts";
+import type { LlmProfile } from "../../model/profiles/llm.ts";
+import type { LinkNetwork } from "../shared/link_network.ts";
+import type { TierRules, TierSpec } from "./tiers.ts";
+import type { Timing } from "./timing.ts";
+
+/** How stored state becomes KV again. */
+export interface RestoreMethod {
+  /** FLOPs of restoring the loaded tokens `from..to-1` of a prompt. */
+  restoreFlops(from: number, to: number): number;
+}
+
+/** Everything one instance needs, derived from parameters and profiles once. */
+export interface EngineConfig {
+  readonly llm: LlmProfile;
+  readonly blockTokens: number;
+  readonly gpuBlocks: number;
+  readonly maxSequences: number;
+  readonly maxBatchTokens: number;
+  readonly causal: boolean;
+  readonly timing: Timing;
+  /** Whether blocks stay cached after their request. */
+  readonly reuse: boolean;
+  /** Whether computed blocks are saved at once (write-through). */
+  readonly saveOnCompute: boolean;
+  readonly layerwise: boolean;
+  readonly prefetch: boolean;
+  readonly load: "always" | "cheapest";
+  readonly method: RestoreMethod;
+  readonly uniqueBlocks: number;
+  /** Room for ids of blocks made by decoding. */
+  readonly decodedIds: number;
+  readonly tiers: readonly TierSpec[];
+  readonly tierRules: TierRules;
+  readonly eviction: Eviction;
+  readonly seed: number;
+  createNetwork(): LinkNetwork;
+}

@@ -1,0 +1,21 @@
+import type { Policy } from "../../../model/policy.ts";
+import { COPY } from "../build.ts";
+import { type EngineParams, engineSchema } from "../engine_params.ts";
+import { createServingReplay } from "../replay.ts";
+
+export const policy: Policy<"requests", EngineParams> = {
+  name: "none",
+  family: "offload",
+  summary: "no reuse at all: every prompt is computed from its first token",
+  reference:
+    "the baseline of every prefix-caching paper; engine of this tool (vLLM-like scheduling)",
+  accepts: ["requests"],
+  params: engineSchema,
+  create: (params, context) =>
+    createServingReplay(params, context, () => ({
+      reuse: false,
+      storedBytesPerToken: null,
+      loadedBytesPerToken: 0,
+      method: COPY,
+    })),
+};

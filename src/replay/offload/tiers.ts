@@ -1,0 +1,277 @@
+import type { Eviction, EvictionState, RequestHint } from "../../model/eviction.ts";
+import type { TierName } from "../../model/usage.ts";
+import type { LinkNetwork } from "../shared/link_network.ts";
+import type { IdSpace } from "./id_space.ts";
+
+/** A tier below the GPU. */
+export interface TierSpec {
+  readonly name: TierName;
+  readonly capacityBlocks: number;
+  /** Routes of the network: to the GPU, from the GPU, and from the tier above (-1: none). */
+  readonly toGpu: number;
+  readonly fromGpu: number;
+  readonly fromAbove: number;
+  /** Route that brings a block into the tier above without the GPU (-1: none). */
+  readonly toAbove: number;
+}
+
+export interface TierRules {
+  readonly write: "through" | "back";
+  readonly ssdWrite: "through" | "back";
+  readonly admission: "first" | "second" | "never";
+  readonly exclusive: boolean;
+  /** Bytes of a block as stored, and as it is read for a restore. */
+  readonly storedBytesPerBlock: number;
+  readonly loadedBytesPerBlock: number;
+  readonly descriptorsPerBlock: number;
+}
+
+/** Traffic and holding of one tier so far. */
+export interface TierTotals {
+  readonly name: TierName;
+  readBytes: number;
+  writtenBytes: number;
+  readRequests: number;
+  writeRequests: number;
+  insertedBlocks: number;
+  evictedBlocks: number;
+  movedBlocks: number;
+  hitBlocks: number;
+  byteSeconds: number;
+}
+
+/** The tiers below the GPU as one store: where a block is, what moves when. */
+export interface TierStack {
+  readonly count: number;
+  /** Index of the first tier that holds the block, -1 when none does. */
+  locate(block: number): number;
+  /** Saves blocks that the GPU holds; `from..to-1` of `blocks`. Returns nothing: saving is asynchronous. */
+  save(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): void;
+  /** Starts loading blocks to the GPU; appends the transfers that must end first. */
+  load(
+    blocks: ArrayLike<number>,
+    from: number,
+    to: number,
+    hint: RequestHint,
+    waits: number[],
+  ): void;
+  /** Starts bringing blocks one tier up (drive to memory); returns a transfer or -1. */
+  prefetch(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): number;
+  /** Called with blocks that the GPU evicted. */
+  evictedFromGpu(blocks: readonly number[], hint: RequestHint): void;
+  /** A block of a tier is known under another id from now on. */
+  rename(from: number, to: number): void;
+  /** Blocks resident in a tier. */
+  sizeOf(tier: number): number;
+  /** Predicted seconds to load `counts[t]` blocks from each tier t now. */
+  estimateLoadSeconds(counts: readonly number[]): number;
+  /** Adds what is held to the byte-seconds up to now. */
+  settleTime(nowSeconds: number): void;
+  readonly totals: readonly TierTotals[];
+}
+
+/** Makes empty tiers. `seen` counts uses of a block for admission on the second use. */
+export function createTierStack(
+  specs: readonly TierSpec[],
+  rules: TierRules,
+  eviction: Eviction,
+  network: LinkNetwork,
+  ids: IdSpace,
+  seed: number,
+  now: () => number,
+): TierStack {
+  const states: EvictionState[] = specs.map(({ capacityBlocks }) =>
+    eviction.create({ capacityBlocks, uniqueBlocks: ids.size, seed })
+  );
+  const totals: TierTotals[] = specs.map(({ name }) => ({
+    name,
+    readBytes: 0,
+    writtenBytes: 0,
+    readRequests: 0,
+    writeRequests: 0,
+    insertedBlocks: 0,
+    evictedBlocks: 0,
+    movedBlocks: 0,
+    hitBlocks: 0,
+    byteSeconds: 0,
+  }));
+  const seen = rules.admission === "second" ? new Uint8Array(ids.size) : null;
+  let settledAt = 0;
+  // Blocks displaced from a tier on their way down, and blocks that one call wrote to each tier.
+  const displaced: number[][] = specs.map(() => []);
+  const written = new Float64Array(specs.length);
+
+  const settleTime = (at: number): void => {
+    const seconds = at - settledAt;
+    if (seconds <= 0) return;
+    for (let t = 0; t < specs.length; t++) {
+      totals[t].byteSeconds += seconds * states[t].size * rules.storedBytesPerBlock;
+    }
+    settledAt = at;
+  };
+  /** Puts a block into a tier; what falls out goes one tier down. */
+  const insert = (block: number, tier: number): void => {
+    const out = displaced[tier];
+    states[tier].touch(block, out);
+    ids.place(block);
+    totals[tier].insertedBlocks++;
+    for (const victim of out) {
+      totals[tier].evictedBlocks++;
+      // Down before the place is given up: the id must not be free in between.
+      if (victim !== block && tier + 1 < specs.length && !states[tier + 1].has(victim)) {
+        insert(victim, tier + 1);
+        written[tier + 1]++;
+      }
+      ids.drop(victim);
+    }
+    out.length = 0;
+  };
+  const begin = (hint: RequestHint): void => {
+    settleTime(now());
+    for (const state of states) state.beginRequest?.(hint);
+  };
+  const move = (
+    route: number,
+    tier: number,
+    blocks: number,
+    direction: "read" | "write",
+  ): number => {
+    const each = direction === "read" ? rules.loadedBytesPerBlock : rules.storedBytesPerBlock;
+    const bytes = blocks * each;
+    const descriptors = blocks * rules.descriptorsPerBlock;
+    const total = totals[tier];
+    if (direction === "read") {
+      total.readBytes += bytes;
+      total.readRequests += descriptors;
+    } else {
+      total.writtenBytes += bytes;
+      total.writeRequests += descriptors;
+    }
+    return route < 0 ? -1 : network.start(route, bytes, descriptors, now());
+  };
+  /** Starts the transfers of what `insert` put into lower tiers, as one write a tier. */
+  const flushDown = (from: number): void => {
+    for (let t = from; t < specs.length; t++) {
+      if (written[t] === 0) continue;
+      const route = t === 0 ? specs[t].fromGpu : specs[t].fromAbove;
+      const transfer = move(route, t, written[t], "write");
+      if (transfer >= 0) network.release(transfer);
+      written[t] = 0;
+    }
+  };
+  const admits = (block: number): boolean => {
+    if (rules.admission === "never") return false;
+    if (seen === null) return true;
+    if (seen[block] < 2) seen[block]++;
+    return seen[block] >= 2;
+  };
+  const saveOne = (block: number): void => {
+    if (!admits(block)) return;
+    if (states[0].has(block)) {
+      states[0].touch(block);
+    } else {
+      insert(block, 0);
+      written[0]++;
+    }
+    if (rules.ssdWrite === "through" && specs.length > 1 && !states[1].has(block)) {
+      insert(block, 1);
+      written[1]++;
+    }
+  };
+  const locate = (block: number): number => {
+    for (let t = 0; t < states.length; t++) if (states[t].has(block)) return t;
+    return -1;
+  };
+  /** Visits a request's blocks tail first, so that the tail is evicted before the head. */
+  const eachBlock = (
+    blocks: ArrayLike<number>,
+    from: number,
+    to: number,
+    visit: (block: number) => void,
+  ): void => {
+    if (eviction.headFirst) { for (let i = from; i < to; i++) visit(blocks[i]); }
+    else for (let i = to - 1; i >= from; i--) visit(blocks[i]);
+  };
+  return {
+    count: specs.length,
+    locate,
+    save(blocks, from, to, hint) {
+      if (specs.length === 0 || from >= to) return;
+      begin(hint);
+      eachBlock(blocks, from, to, saveOne);
+      flushDown(0);
+    },
+    load(blocks, from, to, hint, waits) {
+      begin(hint);
+      const counts = new Array<number>(specs.length).fill(0);
+      eachBlock(blocks, from, to, (block) => {
+        const tier = locate(block);
+        if (tier < 0) return;
+        counts[tier]++;
+        totals[tier].hitBlocks++;
+        if (rules.exclusive) {
+          states[tier].remove(block);
+          totals[tier].movedBlocks++;
+          ids.drop(block);
+          return;
+        }
+        states[tier].touch(block);
+        // On its way to the GPU the block passes the tiers above: it is kept there without another copy.
+        if (tier > 0 && !states[0].has(block)) {
+          insert(block, 0);
+          totals[0].writtenBytes += rules.storedBytesPerBlock;
+        }
+      });
+      for (let t = 0; t < specs.length; t++) {
+        if (counts[t] > 0) waits.push(move(specs[t].toGpu, t, counts[t], "read"));
+      }
+      flushDown(1);
+    },
+    prefetch(blocks, from, to, hint) {
+      if (specs.length < 2 || specs[1].toAbove < 0) return -1;
+      begin(hint);
+      let count = 0;
+      eachBlock(blocks, from, to, (block) => {
+        if (locate(block) !== 1) return;
+        count++;
+        states[1].touch(block);
+        insert(block, 0);
+        totals[0].writtenBytes += rules.storedBytesPerBlock;
+      });
+      flushDown(1);
+      return count === 0 ? -1 : move(specs[1].toAbove, 1, count, "read");
+    },
+    evictedFromGpu(blocks, hint) {
+      if (specs.length === 0 || blocks.length === 0) return;
+      if (rules.write === "through" && !rules.exclusive) return;
+      begin(hint);
+      for (const block of blocks) if (locate(block) < 0) saveOne(block);
+      flushDown(0);
+    },
+    rename(from, to) {
+      for (let t = 0; t < states.length; t++) {
+        if (!states[t].has(from) || states[t].has(to)) continue;
+        states[t].remove(from);
+        states[t].touch(to);
+        ids.place(to);
+        ids.drop(from);
+      }
+    },
+    sizeOf: (tier) => states[tier].size,
+    estimateLoadSeconds(counts) {
+      let seconds = 0;
+      counts.forEach((blocks, t) => {
+        if (blocks === 0) return;
+        const estimate = network.estimateSeconds(
+          specs[t].toGpu,
+          blocks * rules.loadedBytesPerBlock,
+          blocks * rules.descriptorsPerBlock,
+        );
+        seconds = Math.max(seconds, estimate);
+      });
+      return seconds;
+    },
+    settleTime,
+    totals,
+  };
+}
