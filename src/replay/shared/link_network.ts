@@ -53,13 +53,15 @@ export function createLinkNetwork(
   const queues: MinHeap[] = routes.map(() => createMinHeap());
   const routeBytes = new Float64Array(routes.length);
   const linkBusySeconds = new Float64Array(links.length);
-  const linkRoutes = new Int32Array(links.length);
+  // Links of each route and how often each is crossed, flat for the inner loops.
+  const routeLinks = routes.map((route) => Int32Array.from(route.links, ({ link }) => link));
+  const routeWeights = routes.map((route) => Float64Array.from(route.links, (l) => l.weight));
+  // Routes that carry something, in order; how many of them cross each link.
+  const busyRoutes: number[] = [];
+  const crossing = new Int32Array(links.length);
   const left = new Float64Array(links.length);
-  const weightOf = routes.map((route) => {
-    const weights = new Float64Array(links.length);
-    for (const { link, weight } of route.links) weights[link] += weight;
-    return weights;
-  });
+  const demand = new Float64Array(links.length);
+  const frozen = new Uint8Array(routes.length);
   // Per transfer: route, service at which it ends, delay after that, end time (NaN while running).
   let routeOf = new Int32Array(64);
   let target = new Float64Array(64);
@@ -70,92 +72,95 @@ export function createLinkNetwork(
   let used = 0;
   let now = 0;
 
+  const open = (route: number): void => {
+    let at = busyRoutes.length;
+    while (at > 0 && busyRoutes[at - 1] > route) at--;
+    busyRoutes.splice(at, 0, route);
+    for (const link of routeLinks[route]) crossing[link]++;
+  };
+  const close = (route: number): void => {
+    busyRoutes.splice(busyRoutes.indexOf(route), 1);
+    for (const link of routeLinks[route]) crossing[link]--;
+    // An empty route starts counting anew, so that sums stay small and exact.
+    served[route] = 0;
+  };
+  const bandwidthNow = (link: number): number => {
+    const { bytesPerSecond, opposite, duplexFactor } = links[link];
+    const both = opposite !== undefined && crossing[opposite] > 0;
+    return bytesPerSecond * (both ? duplexFactor ?? 1 : 1);
+  };
   /** Max-min fair rates by water-filling: raise all rates together, freeze routes at full links. */
   const share = (): void => {
-    linkRoutes.fill(0);
-    for (let r = 0; r < routes.length; r++) {
-      rates[r] = 0;
-      if (counts[r] === 0) continue;
-      for (const { link } of routes[r].links) linkRoutes[link] = 1;
+    for (const route of busyRoutes) {
+      rates[route] = 0;
+      frozen[route] = 0;
+      for (const link of routeLinks[route]) left[link] = bandwidthNow(link);
     }
-    for (let l = 0; l < links.length; l++) {
-      const { bytesPerSecond, opposite, duplexFactor } = links[l];
-      const both = opposite !== undefined && linkRoutes[opposite] === 1;
-      left[l] = bytesPerSecond * (both ? duplexFactor ?? 1 : 1);
-    }
-    let open = 0;
-    for (let r = 0; r < routes.length; r++) if (counts[r] > 0) open++;
-    const frozen = new Uint8Array(routes.length);
-    while (open > 0) {
+    for (let unfrozen = busyRoutes.length; unfrozen > 0;) {
+      for (const route of busyRoutes) for (const link of routeLinks[route]) demand[link] = 0;
+      for (const route of busyRoutes) {
+        if (frozen[route] === 1) continue;
+        const [crossed, weights] = [routeLinks[route], routeWeights[route]];
+        for (let k = 0; k < crossed.length; k++) demand[crossed[k]] += counts[route] * weights[k];
+      }
       let step = Infinity;
       let full = -1;
-      for (let l = 0; l < links.length; l++) {
-        let demand = 0;
-        for (let r = 0; r < routes.length; r++) {
-          if (counts[r] > 0 && frozen[r] === 0) demand += counts[r] * weightOf[r][l];
-        }
-        if (demand > 0 && left[l] / demand < step) {
-          step = left[l] / demand;
-          full = l;
+      for (const route of busyRoutes) {
+        if (frozen[route] === 1) continue;
+        for (const link of routeLinks[route]) {
+          if (left[link] < step * demand[link]) {
+            step = left[link] / demand[link];
+            full = link;
+          }
         }
       }
-      for (let r = 0; r < routes.length; r++) {
-        if (counts[r] === 0 || frozen[r] === 1) continue;
-        rates[r] += step;
-        for (let l = 0; l < links.length; l++) left[l] -= step * counts[r] * weightOf[r][l];
+      for (const route of busyRoutes) {
+        if (frozen[route] === 1) continue;
+        rates[route] += step;
+        const [crossed, weights] = [routeLinks[route], routeWeights[route]];
+        for (let k = 0; k < crossed.length; k++) {
+          left[crossed[k]] -= step * counts[route] * weights[k];
+        }
       }
-      if (full >= 0) left[full] = 0;
-      for (let r = 0; r < routes.length; r++) {
-        if (counts[r] > 0 && frozen[r] === 0 && (full < 0 || weightOf[r][full] > 0)) {
-          frozen[r] = 1;
-          open--;
+      left[full] = 0;
+      for (const route of busyRoutes) {
+        if (frozen[route] === 0 && routeLinks[route].includes(full)) {
+          frozen[route] = 1;
+          unfrozen--;
         }
       }
     }
   };
   const pass = (seconds: number): void => {
     if (seconds <= 0) return;
-    linkRoutes.fill(0);
-    for (let r = 0; r < routes.length; r++) {
-      if (counts[r] === 0) continue;
-      served[r] += rates[r] * seconds;
-      for (const { link } of routes[r].links) linkRoutes[link] = 1;
-    }
-    for (let l = 0; l < links.length; l++) if (linkRoutes[l] === 1) linkBusySeconds[l] += seconds;
+    for (const route of busyRoutes) served[route] += rates[route] * seconds;
+    for (let l = 0; l < links.length; l++) if (crossing[l] > 0) linkBusySeconds[l] += seconds;
     now += seconds;
   };
-  const nextEnd = (): { route: number; at: number } => {
-    let route = -1;
-    let at = Infinity;
-    for (let r = 0; r < routes.length; r++) {
-      if (counts[r] === 0) continue;
-      const end = now + Math.max(0, queues[r].peekKey() - served[r]) / rates[r];
-      if (end < at) {
-        at = end;
-        route = r;
-      }
-    }
-    return { route, at };
-  };
   const advance = (until: number): void => {
-    let active = 0;
-    for (let r = 0; r < routes.length; r++) active += counts[r];
-    while (active > 0) {
-      const { route, at } = nextEnd();
-      if (at > until) break;
+    while (busyRoutes.length > 0) {
+      let route = -1;
+      let at = Infinity;
+      for (const r of busyRoutes) {
+        const end = now + Math.max(0, queues[r].peekKey() - served[r]) / rates[r];
+        if (end < at) {
+          at = end;
+          route = r;
+        }
+      }
+      if (at > until) {
+        pass(until - now);
+        break;
+      }
       pass(at - now);
       now = Math.max(now, at);
       const transfer = queues[route].pop();
       served[route] = Math.max(served[route], target[transfer]);
       ended[transfer] = at + delay[transfer];
       if (forgotten[transfer] === 1) free.push(transfer);
-      counts[route]--;
-      active--;
-      // An empty route starts counting anew, so that sums stay small and exact.
-      if (counts[route] === 0) served[route] = 0;
-      if (active > 0) share();
+      if (--counts[route] === 0) close(route);
+      if (busyRoutes.length > 0) share();
     }
-    if (active > 0) pass(until - now);
     now = Math.max(now, until);
   };
   const grow = (): void => {
@@ -183,7 +188,7 @@ export function createLinkNetwork(
       ended[transfer] = NaN;
       forgotten[transfer] = 0;
       queues[route].push(target[transfer], transfer);
-      counts[route]++;
+      if (counts[route]++ === 0) open(route);
       routeBytes[route] += bytes;
       share();
       return transfer;
@@ -201,10 +206,10 @@ export function createLinkNetwork(
     },
     active: (route) => counts[route],
     estimateSeconds(route, bytes, descriptors) {
-      counts[route]++;
+      if (counts[route]++ === 0) open(route);
       share();
       const rate = rates[route];
-      counts[route]--;
+      if (--counts[route] === 0) close(route);
       share();
       return bytes / rate + setup(route, descriptors);
     },
