@@ -4,6 +4,7 @@ import type { Family, Replay, ReplayOutcome } from "../model/policy.ts";
 import type { Profiles } from "../model/profiles/profiles.ts";
 import type { PolicyResult, RankEntry, ReplayDocument } from "../model/results.ts";
 import type { Trace } from "../model/trace/trace.ts";
+import { EVICTIONS } from "../registry/evictions.ts";
 import { VERSION } from "../runtime/version.ts";
 import type { Progress } from "./progress.ts";
 import type { PolicyChoice } from "./replay_params.ts";
@@ -49,6 +50,8 @@ async function replayInOnePass(
   choices: readonly PolicyChoice[],
   options: { profiles: Profiles; seed: number; seriesPoints: number },
 ): Promise<ReplayOutcome[]> {
+  const cached = choices.some(({ policy }) => policy.family === "offload");
+  const evictions = cached ? await Promise.all(EVICTIONS.map((entry) => entry.load())) : [];
   const replays: Replay[] = choices.map(({ policy, params }) =>
     policy.create(params, { meta: trace.meta, ...options })
   );

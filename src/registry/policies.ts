@@ -9,4 +9,59 @@ export interface PolicyEntry {
   readonly load: () => Promise<Policy<any, any>>;
 }
 
-export const POLICIES: readonly PolicyEntry[] = [];
+export const POLICIES: readonly PolicyEntry[] = [
+  {
+    name: "as-run",
+    family: "offload",
+    summary: "what the recorded engine did: set its blocks, batch limits and tiers",
+    load: async () => (await import("../replay/offload/policies/as_run.ts")).policy,
+  },
+  {
+    name: "cachedattention",
+    family: "offload",
+    summary: "KV tiers with look-ahead over the queue: prefetch from drive, eviction that knows what waits",
+    load: async () => (await import("../replay/offload/policies/cachedattention.ts")).policy,
+  },
+  {
+    name: "compress",
+    family: "offload",
+    summary: "smaller KV in the tiers by quantising, coding or dropping tokens: changes the answers",
+    load: async () => (await import("../replay/offload/policies/compress.ts")).policy,
+  },
+  {
+    name: "hcache",
+    family: "offload",
+    summary: "hidden states instead of KV in the tiers; KV is projected from them",
+    load: async () => (await import("../replay/offload/policies/hcache.ts")).policy,
+  },
+  {
+    name: "hybrid",
+    family: "offload",
+    summary: "per request the fastest by prediction: compute, load KV, or load hidden states",
+    load: async () => (await import("../replay/offload/policies/hybrid.ts")).policy,
+  },
+  {
+    name: "kv-offload",
+    family: "offload",
+    summary: "KV blocks in tiers: GPU memory, host memory, drives, remote",
+    load: async () => (await import("../replay/offload/policies/kv_offload.ts")).policy,
+  },
+  {
+    name: "near-storage",
+    family: "offload",
+    summary: "KV lies in computational drives, which do the attention of decoding themselves",
+    load: async () => (await import("../replay/offload/policies/near_storage.ts")).policy,
+  },
+  {
+    name: "none",
+    family: "offload",
+    summary: "no reuse at all: every prompt is computed from its first token",
+    load: async () => (await import("../replay/offload/policies/none.ts")).policy,
+  },
+  {
+    name: "recompute",
+    family: "offload",
+    summary: "prefix cache in GPU memory only; what was evicted is computed again",
+    load: async () => (await import("../replay/offload/policies/recompute.ts")).policy,
+  },
+];

@@ -1,6 +1,6 @@
 import type { RequestHint } from "../../model/eviction.ts";
 import { attentionPairs } from "../../model/llm_math.ts";
-import type { EngineConfig } from "./config.ts";
+import type { EngineConfig, Restore } from "./config.ts";
 import type { GpuPool } from "./gpu_pool.ts";
 import type { IdSpace } from "./id_space.ts";
 import type { Recorder } from "./recorder.ts";
@@ -30,7 +30,7 @@ export function createAdmission(
   recorder: Recorder,
   hintOf: (sequence: Sequence) => RequestHint,
 ): Admission {
-  const { blockTokens, llm, timing, method } = config;
+  const { blockTokens, llm, timing, restores } = config;
   const evicted: number[] = [];
   const missing: number[] = [];
   const fresh: number[] = [];
@@ -42,16 +42,24 @@ export function createAdmission(
     for (const block of evicted) ids.drop(block);
     evicted.length = 0;
   };
-  /** Whether loading the missing blocks is predicted to be faster than computing what they hold. */
-  const worthLoading = (from: number, to: number): boolean => {
-    if (config.load === "always") return true;
+  /** The way to restore the missing blocks; null when computing what they hold is predicted faster. */
+  const chooseRestore = (from: number, to: number): Restore | null => {
+    if (config.load === "always") return restores[0];
     perTier.fill(0);
     for (const block of missing) perTier[tiers.locate(block)]++;
     const pairs = attentionPairs(llm, from, to, config.causal);
-    const compute = timing.prefillSeconds(to - from, pairs, 0);
-    const restore = timing.prefillSeconds(0, 0, method.restoreFlops(from, to));
-    const load = tiers.estimateLoadSeconds(perTier);
-    return (config.layerwise ? Math.max(load, restore) : load + restore) < compute;
+    let fastest = timing.prefillSeconds(to - from, pairs, 0);
+    let best: Restore | null = null;
+    for (const restore of restores) {
+      const load = tiers.estimateLoadSeconds(perTier, restore.loadedBytesPerBlock);
+      const compute = timing.prefillSeconds(0, 0, restore.restoreFlops(from, to));
+      const seconds = config.layerwise ? Math.max(load, compute) : load + compute;
+      if (seconds < fastest) {
+        fastest = seconds;
+        best = restore;
+      }
+    }
+    return best;
   };
   return {
     evicted,
@@ -86,16 +94,15 @@ export function createAdmission(
         }
       }
       const gpuTokens = Math.min((gpuRun - from) * blockTokens, limit);
-      if (run > gpuRun && gpuTokens < limit) {
-        const after = Math.min((run - from) * blockTokens, limit);
-        if (!worthLoading(gpuTokens, after)) run = gpuRun;
-      } else {
-        run = gpuRun;
-      }
+      const after = Math.min((run - from) * blockTokens, limit);
+      const restore = after > gpuTokens ? chooseRestore(gpuTokens, after) : null;
+      if (restore === null) run = gpuRun;
       sequence.target = tokens;
       sequence.reusedBlocks = run - from;
       sequence.computed = Math.min((run - from) * blockTokens, limit);
-      sequence.restoreFlops = method.restoreFlops(gpuTokens, sequence.computed);
+      sequence.restoreFlops = restore === null
+        ? 0
+        : restore.restoreFlops(gpuTokens, sequence.computed);
       if (sequence.prefetch >= 0) {
         sequence.waits.push(sequence.prefetch);
         sequence.prefetch = -1;
@@ -111,9 +118,12 @@ export function createAdmission(
           tierBlocks: run - gpuRun,
           tierTokens: sequence.computed - gpuTokens,
           computedTokens: tokens - sequence.computed,
+          restore: restore === null ? null : restore.name,
         });
       }
-      if (run > gpuRun) tiers.load(missing, 0, missing.length, hint, sequence.waits);
+      if (restore !== null) {
+        tiers.load(missing, 0, missing.length, hint, restore.loadedBytesPerBlock, sequence.waits);
+      }
       if (list !== null) {
         // Residents first: making room for the others must not evict them.
         fresh.length = 0;

@@ -4,8 +4,9 @@ import { kvBytesPerTokenRank } from "../../model/llm_math.ts";
 import type { ReplayContext } from "../../model/policy.ts";
 import type { HardwareProfile } from "../../model/profiles/hardware.ts";
 import type { LlmProfile } from "../../model/profiles/llm.ts";
+import type { TierName } from "../../model/usage.ts";
 import { eviction as lru } from "../shared/evictions/lru.ts";
-import type { EngineConfig, RestoreMethod } from "./config.ts";
+import type { EngineConfig } from "./config.ts";
 import { type EngineParams, type TieredParams, tieredSchema } from "./engine_params.ts";
 import type { Line } from "./lines.ts";
 import {
@@ -26,15 +27,29 @@ export interface Strategy {
   readonly reuse: boolean;
   /** Bytes a token takes in the tiers; null: nothing is kept below the GPU. */
   readonly storedBytesPerToken: number | null;
-  /** Bytes a restored token moves to the GPU. */
-  readonly loadedBytesPerToken: number;
-  readonly method: RestoreMethod;
-  /** Near-storage: bytes of KV that decoding reads from the GPU are none, and this is waited for instead. */
+  /** Ways to restore a stored token; none when nothing is kept below the GPU. */
+  readonly restores: readonly TokenRestore[];
+  /** Overrides `--set load` when the policy itself decides. */
+  readonly load?: "always" | "cheapest";
+  /** What decoding waits for beside the GPU, as maxima of lines in the total context (near-storage). */
   readonly decodeBeside?: (sequences: number) => readonly Line[];
-  readonly contextInGpu?: boolean;
+  /** The running sequences' KV lies in this tier instead of GPU memory, with room for so many bytes. */
+  readonly context?: {
+    readonly tier: TierName;
+    readonly bytes: number;
+    /** Seconds to bring one context token to the GPU when a prompt attends to it. */
+    readonly readSecondsPerToken: number;
+  };
   /** Bytes of KV in GPU memory over the plain ones (compressed in place). */
   readonly gpuBytesRatio?: number;
   readonly notes?: readonly string[];
+}
+
+/** One way to restore stored tokens. */
+export interface TokenRestore {
+  readonly name: string;
+  readonly loadedBytesPerToken: number;
+  restoreFlops(from: number, to: number): number;
 }
 
 export type StrategyOf = (
@@ -44,8 +59,10 @@ export type StrategyOf = (
   side: Side,
 ) => Strategy;
 
-/** Restores by nothing but a copy. */
-export const COPY: RestoreMethod = { restoreFlops: () => 0 };
+/** A restore that is nothing but a copy. */
+export function copyRestore(name: string, loadedBytesPerToken: number): TokenRestore {
+  return { name, loadedBytesPerToken, restoreFlops: () => 0 };
+}
 
 /** Facts of the engine that results repeat. */
 export interface BuiltEngine {
@@ -70,8 +87,9 @@ export function buildEngine(
   const tiered: TieredParams = { ...tieredSchema.parse({}), ...params };
   const blockTokens = blockTokensOf(context, params);
   const { gpus } = machine;
-  const plain = gpuBlocksOf(hardware, llm, params, gpus, blockTokens);
-  const gpuBlocks = params.gpuBlocks ?? Math.floor(plain / (strategy.gpuBytesRatio ?? 1));
+  const gpuBlocks = strategy.context === undefined
+    ? gpuBlocksOf(hardware, llm, params, gpus, blockTokens, strategy.gpuBytesRatio ?? 1)
+    : Math.floor(strategy.context.bytes / (kvLinkBytesPerToken(llm, gpus) * blockTokens));
   const stored = strategy.storedBytesPerToken;
   const hasBlocks = context.meta.uniqueBlocks !== null;
   const reuse = strategy.reuse && hasBlocks;
@@ -80,7 +98,7 @@ export function buildEngine(
   const exclusive = tiered.tiers === "exclusive";
   const pieces = tiered.pieceBytes === null
     ? 1
-    : Math.max(1, Math.ceil(strategy.loadedBytesPerToken * blockTokens / tiered.pieceBytes));
+    : Math.max(1, Math.ceil(storedBytesPerBlock / tiered.pieceBytes));
   const capacity = tiers.reduce((sum, tier) => sum + tier.capacityBlocks, gpuBlocks);
   const config: EngineConfig = {
     llm,
@@ -98,15 +116,18 @@ export function buildEngine(
       overheadSeconds: params.iterationOverheadSeconds,
       maxSequences: params.maxSequences,
       decodeBeside: strategy.decodeBeside,
-      contextInGpu: strategy.contextInGpu,
+      contextReadSecondsPerToken: strategy.context?.readSecondsPerToken,
       contextBytesRatio: strategy.gpuBytesRatio,
     }),
     reuse,
     saveOnCompute: tiers.length > 0 && tiered.write === "through" && !exclusive,
     layerwise: tiered.overlap === "layerwise",
     prefetch: tiered.prefetch && tiers.length > 1,
-    load: tiered.load,
-    method: strategy.method,
+    load: strategy.load ?? tiered.load,
+    restores: strategy.restores.map((restore) => ({
+      ...restore,
+      loadedBytesPerBlock: restore.loadedBytesPerToken * blockTokens,
+    })),
     uniqueBlocks: reuse ? context.meta.uniqueBlocks! : 0,
     decodedIds: reuse ? Math.max(1, Math.min(capacity, mostDecodedBlocks)) : 1,
     tiers,
@@ -116,7 +137,6 @@ export function buildEngine(
       admission: tiered.admission,
       exclusive,
       storedBytesPerBlock,
-      loadedBytesPerBlock: strategy.loadedBytesPerToken * blockTokens,
       descriptorsPerBlock: pieces,
     },
     eviction: evictionOf(context, tiered.eviction),

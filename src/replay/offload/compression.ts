@@ -1,3 +1,9 @@
+import type { HardwareProfile } from "../../model/profiles/hardware.ts";
+import type { LlmProfile } from "../../model/profiles/llm.ts";
+import { copyRestore, kvLinkBytesPerToken, type Strategy } from "./build.ts";
+import type { TieredParams } from "./engine_params.ts";
+import { hostBytesPerSecond, type Machine, type Side } from "./machine.ts";
+
 /**
  * Bytes of a KV cache quantised as KIVI does (ICML 2024): `(N-R)*e*(bits/8 + 2*2/G) + R*e*2`, where e is
  * the number of elements a token has, groups of G share a 16-bit scale and a 16-bit zero, and the last R
@@ -16,4 +22,98 @@ export function kiviBytes(
 /** KIVI's ratio for long contexts: `16 / (bits + 32/G)`, 5.33 for 2 bits in groups of 32, not 8. */
 export function kiviAsymptote(bits: number, group: number): number {
   return 16 / (bits + 32 / group);
+}
+
+export const COMPRESSION_METHODS = ["kivi", "cachegen", "h2o", "pqcache", "impress"] as const;
+
+export interface CompressionParams extends TieredParams {
+  readonly method: typeof COMPRESSION_METHODS[number];
+  readonly bits: number;
+  readonly group: number;
+  readonly residual: number;
+  readonly levels: readonly number[];
+  readonly decodeRate: number;
+  readonly keep: number;
+  readonly inGpu: boolean;
+}
+
+const LOSSY =
+  "Lossy: the answers change, and how much is not modelled; check accuracy before using it.";
+
+/** Bits of PQCache's codes for a key vector: 2 sub-vectors of 6 bits. */
+const PQ_CODE_BYTES = 12 / 8;
+
+/** Bytes stored and loaded by a compression method; the restore's arithmetic is negligible but for CacheGen. */
+export function compressionOf(
+  llm: LlmProfile,
+  machine: Machine,
+  hardware: HardwareProfile,
+  side: Side,
+  params: CompressionParams,
+): Strategy {
+  const plain = kvLinkBytesPerToken(llm, machine.gpus);
+  const small = params.inGpu && (params.method === "kivi" || params.method === "h2o");
+  const of = (stored: number, loaded: number, note: string): Strategy => ({
+    reuse: true,
+    ...(small ? { gpuBytesRatio: stored / plain } : {}),
+    storedBytesPerToken: stored,
+    restores: [copyRestore(params.method, loaded)],
+    notes: [LOSSY, note],
+  });
+  switch (params.method) {
+    case "kivi": {
+      // The last R tokens of a sequence stay in the GPU; stored blocks are quantised whole.
+      const ratio = kiviAsymptote(params.bits, params.group);
+      const at4k = 4096 * 2 /
+        kiviBytes(4096, 1, { bits: params.bits, group: params.group, residual: params.residual });
+      return of(
+        plain / ratio,
+        plain / ratio,
+        `KIVI with ${params.bits} bits in groups of ${params.group}: ${
+          ratio.toFixed(2)
+        }x smaller in the ` +
+          `tiers, ${
+            at4k.toFixed(2)
+          }x for a sequence of 4,096 tokens with ${params.residual} kept in 16 bits.`,
+      );
+    }
+    case "cachegen": {
+      const rate = hostBytesPerSecond(hardware, params, machine.gpus, side);
+      const secondsAt = (ratio: number) =>
+        plain / ratio / rate + (ratio > 1 ? plain / (params.decodeRate * machine.gpus) : 0);
+      const level = [...params.levels].sort((a, b) => secondsAt(a) - secondsAt(b))[0];
+      return of(
+        plain / level,
+        plain / level,
+        `CacheGen: of the levels ${
+          params.levels.join(", ")
+        } the ratio ${level} is fastest over this link.`,
+      );
+    }
+    case "h2o":
+      return of(
+        plain * params.keep,
+        plain * params.keep,
+        `H2O: ${params.keep * 100} % of the tokens (heavy hitters and recent ones) are kept.`,
+      );
+    case "pqcache": {
+      const codes = machine.gpus * Math.ceil(llm.kvHeads / machine.gpus) * llm.layers *
+        PQ_CODE_BYTES;
+      return of(
+        plain + codes,
+        plain * params.keep + codes,
+        `PQCache: everything is stored with its codes, ${
+          params.keep * 100
+        } % of the tokens are read.`,
+      );
+    }
+    case "impress":
+      return of(
+        plain,
+        plain * params.keep,
+        `IMPRESS: everything is stored, the important ${
+          params.keep * 100
+        } % of the prefix is read.`,
+      );
+  }
 }

@@ -4,8 +4,11 @@ import type { LinkNetwork } from "../shared/link_network.ts";
 import type { TierRules, TierSpec } from "./tiers.ts";
 import type { Timing } from "./timing.ts";
 
-/** How stored state becomes KV again. */
-export interface RestoreMethod {
+/** A way in which stored state becomes KV again. */
+export interface Restore {
+  readonly name: string;
+  /** Bytes of a restored block that cross the links. */
+  readonly loadedBytesPerBlock: number;
   /** FLOPs of restoring the loaded tokens `from..to-1` of a prompt. */
   restoreFlops(from: number, to: number): number;
 }
@@ -25,8 +28,10 @@ export interface EngineConfig {
   readonly saveOnCompute: boolean;
   readonly layerwise: boolean;
   readonly prefetch: boolean;
+  /** `cheapest`: of the restores and computing, what is predicted to be fastest, request by request. */
   readonly load: "always" | "cheapest";
-  readonly method: RestoreMethod;
+  /** At least one; the first is used when the choice is `always`. */
+  readonly restores: readonly Restore[];
   readonly uniqueBlocks: number;
   /** Room for ids of blocks made by decoding. */
   readonly decodedIds: number;

@@ -46,13 +46,23 @@ export function splitSeconds(
   return overlapped + Math.max(first, reads >= computes ? last : first);
 }
 
+/** The complement that HCache takes: recomputed layers while reading is the bottleneck, else KV layers. */
+export function paperComplement(times: LayerTimes): Complement {
+  return times.project <= times.readHidden ? "recompute" : "kv";
+}
+
 /**
- * The bubble-free split: every number of hidden layers with both complements, the fastest one. Equal times
- * go to the split that stores less, which is more recomputed layers or more hidden ones.
+ * The bubble-free split: every number of hidden layers with the given complements, the fastest one. Of
+ * equal times the first complement and the most hidden layers win.
  */
-export function bestSplit(times: LayerTimes, layers: number, fill = false): Split {
+export function bestSplit(
+  times: LayerTimes,
+  layers: number,
+  fill = false,
+  complements: readonly Complement[] = ["recompute", "kv"],
+): Split {
   let best: Split | null = null;
-  for (const complement of ["recompute", "kv"] as const) {
+  for (const complement of complements) {
     for (let hidden = layers; hidden >= 0; hidden--) {
       const seconds = splitSeconds(times, layers, hidden, complement, fill);
       if (best === null || seconds < best.seconds) {

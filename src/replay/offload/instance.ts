@@ -63,6 +63,7 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
   let waitSeconds = 0;
   let preemptions = 0;
   let iterations = 0;
+  let contextTokens = 0;
   let lastEnd = 0;
 
   const admit = (): void => {
@@ -167,6 +168,7 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
     const seconds = timing.decode(batch.size, batch.context, steps);
     busySeconds += seconds;
     iterations += steps;
+    contextTokens += steps * batch.context + batch.size * steps * (steps - 1) / 2;
     clock += seconds;
     network.advance(clock);
     batch.take(steps, complete);
@@ -221,6 +223,7 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
     busySeconds += compute;
     waitSeconds += end - clock - compute;
     iterations++;
+    contextTokens += batch.context;
     clock = end;
     network.advance(clock);
     if (decoding > 0) batch.take(1, complete);
@@ -321,6 +324,7 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
         busySeconds,
         waitSeconds,
         iterations,
+        contextTokens,
         preemptions,
         pinnedBlocks: pool.pinned,
         tiers: tiers.totals,

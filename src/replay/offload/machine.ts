@@ -75,11 +75,12 @@ export function gpuBlocksOf(
   params: EngineParams,
   gpus: number,
   blockTokens: number,
+  bytesRatio: number,
 ): number {
   if (params.gpuBlocks !== null) return params.gpuBlocks;
   const memory = params.memoryUtilization * hardware.gpu!.memoryBytes * gpus;
   const weights = weightBytes(llm);
-  const blockBytes = kvBytesPerTokenRank(llm, gpus) * gpus * blockTokens;
+  const blockBytes = kvBytesPerTokenRank(llm, gpus) * gpus * blockTokens * bytesRatio;
   const blocks = Math.floor((memory - weights) / blockBytes);
   if (blocks < 1) {
     throw usageError(
@@ -108,6 +109,24 @@ export const ROUTE = {
 /** Index of the links whose busy time is reported. */
 export const LINK = { ssdRead: 2, ssdWrite: 3 } as const;
 
+/** Host link of an instance, host to GPU, all GPUs together. @throws usage error when nothing gives it. */
+export function hostBytesPerSecond(
+  hardware: HardwareProfile,
+  params: TieredParams,
+  gpus: number,
+  side: Side,
+): number {
+  if (params.hostBandwidth !== null) return params.hostBandwidth;
+  const link = hardware.links.hostToDevice;
+  if (link === undefined) {
+    throw usageError(
+      `the hardware profile "${hardware.name}" has no links.hostToDevice`,
+      "add it to the profile, or give --set hostBandwidth=26GB/s",
+    );
+  }
+  return gpus * sideOf(link, side);
+}
+
 /**
  * The links of one instance: host link of each direction, drive reads and writes, host memory, network.
  * A drive transfer crosses host memory twice when it goes through a bounce buffer.
@@ -119,16 +138,9 @@ export function networkOf(
   side: Side,
 ): () => LinkNetwork {
   const { links, ssds, dram, remote } = hardware;
-  const down = params.hostBandwidth ??
-    (links.hostToDevice === undefined ? NaN : gpus * sideOf(links.hostToDevice, side));
+  const down = hostBytesPerSecond(hardware, params, gpus, side);
   const up = params.hostBandwidth ??
     (links.deviceToHost === undefined ? down : gpus * sideOf(links.deviceToHost, side));
-  if (Number.isNaN(down)) {
-    throw usageError(
-      `the hardware profile "${hardware.name}" has no links.hostToDevice`,
-      "add it to the profile, or give --set hostBandwidth=26GB/s",
-    );
-  }
   const share = 1 / params.instances;
   const drives = (pick: (s: typeof ssds[number]) => Quantity) =>
     share * ssds.reduce((sum, s) => sum + s.count * sideOf(pick(s), side), 0);

@@ -1,6 +1,8 @@
+import { kvBytesPerToken } from "../../model/llm_math.ts";
 import { metric, type Metrics, type MetricValue, unknownMetric } from "../../model/metric.ts";
 import type { ReplayContext, ReplayOutcome } from "../../model/policy.ts";
 import type { DeviceUsage, FlowUsage, HeldUsage, TierName, Usage } from "../../model/usage.ts";
+import { breakEvenTable } from "./break_even_table.ts";
 import type { BuiltEngine } from "./build.ts";
 import type { EngineParams } from "./engine_params.ts";
 import { LINK, type Side } from "./machine.ts";
@@ -38,6 +40,7 @@ export function outcomeOf(
         mid.engine.config.tiers.map((tier) => [tier.name, tier.capacityBlocks]),
       ),
       iterations: totals.iterations,
+      breakEven: breakEvenTable(mid.engine, params, context),
     },
     notes: notesOf(mid, totals, context),
   };
@@ -90,15 +93,29 @@ interface Totals {
   readonly driveBusySeconds: number;
 }
 
-function sumTotals({ totals, engine }: SideResult): Totals {
+function sumTotals({ totals, engine, tally }: SideResult): Totals {
   const sum = (pick: (t: InstanceTotals) => number) => totals.reduce((s, t) => s + pick(t), 0);
+  const { context } = engine.strategy;
+  const kv = kvBytesPerToken(engine.config.llm);
+  const made = tally.counts.computedTokens + tally.counts.recomputedTokens +
+    tally.counts.outputTokens;
+  // Near-storage: every token's KV is written to the tier once and read at each step that attends to it.
+  const away = context === undefined ? [] : [{
+    name: context.tier,
+    readBytes: kv * sum((t) => t.contextTokens),
+    writtenBytes: kv * made,
+    readRequests: sum((t) => t.iterations),
+    writeRequests: Math.ceil(made / engine.blockTokens),
+    hitBlocks: 0,
+    byteSeconds: 0,
+  }];
   return {
     wallSeconds: Math.max(0, ...totals.map((t) => t.endSeconds)),
     busySeconds: sum((t) => t.busySeconds),
     waitSeconds: sum((t) => t.waitSeconds),
     iterations: sum((t) => t.iterations),
     preemptions: sum((t) => t.preemptions),
-    tiers: engine.config.tiers.map(({ name }, t) => ({
+    tiers: away.length > 0 ? away : engine.config.tiers.map(({ name }, t) => ({
       name,
       readBytes: sum((i) => i.tiers[t].readBytes),
       writtenBytes: sum((i) => i.tiers[t].writtenBytes),
@@ -171,6 +188,7 @@ function metricsOf(
     "ratio",
     "the trace has no block ids",
   );
+  metrics.hbm_hit_blocks = modelled(counts.gpuHitBlocks, "blocks");
   metrics.hbm_hit_tokens = modelled(counts.gpuHitTokens, "tokens");
   metrics.tier_hit_tokens = modelled(counts.tierHitTokens, "tokens");
   metrics.computed_tokens = modelled(counts.computedTokens + counts.recomputedTokens, "tokens");
@@ -189,7 +207,7 @@ function metricsOf(
     "ratio",
     "no time passed",
   );
-  metrics.preemptions_count = modelled(totals.preemptions, "count");
+  metrics.preemption_count = modelled(totals.preemptions, "count");
   return metrics;
 }
 

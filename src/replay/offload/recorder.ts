@@ -9,6 +9,8 @@ export interface Lookup {
   readonly tierBlocks: number;
   readonly tierTokens: number;
   readonly computedTokens: number;
+  /** Name of the restore that brings the tier tokens, null when none is loaded. */
+  readonly restore: string | null;
 }
 
 /** Where an instance reports what happened. */
@@ -27,6 +29,8 @@ export interface InstanceTotals {
   readonly busySeconds: number;
   readonly waitSeconds: number;
   readonly iterations: number;
+  /** Sum over decode steps of the tokens attended to. */
+  readonly contextTokens: number;
   readonly preemptions: number;
   /** Must be 0 at the end. */
   readonly pinnedBlocks: number;

@@ -20,9 +20,7 @@ export interface TierRules {
   readonly ssdWrite: "through" | "back";
   readonly admission: "first" | "second" | "never";
   readonly exclusive: boolean;
-  /** Bytes of a block as stored, and as it is read for a restore. */
   readonly storedBytesPerBlock: number;
-  readonly loadedBytesPerBlock: number;
   readonly descriptorsPerBlock: number;
 }
 
@@ -53,6 +51,7 @@ export interface TierStack {
     from: number,
     to: number,
     hint: RequestHint,
+    bytesPerBlock: number,
     waits: number[],
   ): void;
   /** Starts bringing blocks one tier up (drive to memory); returns a transfer or -1. */
@@ -64,7 +63,7 @@ export interface TierStack {
   /** Blocks resident in a tier. */
   sizeOf(tier: number): number;
   /** Predicted seconds to load `counts[t]` blocks from each tier t now. */
-  estimateLoadSeconds(counts: readonly number[]): number;
+  estimateLoadSeconds(counts: readonly number[], bytesPerBlock: number): number;
   /** Adds what is held to the byte-seconds up to now. */
   settleTime(nowSeconds: number): void;
   readonly totals: readonly TierTotals[];
@@ -135,9 +134,9 @@ export function createTierStack(
     tier: number,
     blocks: number,
     direction: "read" | "write",
+    bytesPerBlock = rules.storedBytesPerBlock,
   ): number => {
-    const each = direction === "read" ? rules.loadedBytesPerBlock : rules.storedBytesPerBlock;
-    const bytes = blocks * each;
+    const bytes = blocks * bytesPerBlock;
     const descriptors = blocks * rules.descriptorsPerBlock;
     const total = totals[tier];
     if (direction === "read") {
@@ -201,7 +200,7 @@ export function createTierStack(
       eachBlock(blocks, from, to, saveOne);
       flushDown(0);
     },
-    load(blocks, from, to, hint, waits) {
+    load(blocks, from, to, hint, bytesPerBlock, waits) {
       begin(hint);
       const counts = new Array<number>(specs.length).fill(0);
       eachBlock(blocks, from, to, (block) => {
@@ -223,7 +222,9 @@ export function createTierStack(
         }
       });
       for (let t = 0; t < specs.length; t++) {
-        if (counts[t] > 0) waits.push(move(specs[t].toGpu, t, counts[t], "read"));
+        if (counts[t] > 0) {
+          waits.push(move(specs[t].toGpu, t, counts[t], "read", bytesPerBlock));
+        }
       }
       flushDown(1);
     },
@@ -232,7 +233,10 @@ export function createTierStack(
       begin(hint);
       let count = 0;
       eachBlock(blocks, from, to, (block) => {
-        if (locate(block) !== 1) return;
+        const tier = locate(block);
+        // Queued requests' blocks count as used: eviction looks ahead over the queue.
+        if (tier === 0) states[0].touch(block);
+        if (tier !== 1) return;
         count++;
         states[1].touch(block);
         insert(block, 0);
@@ -258,13 +262,13 @@ export function createTierStack(
       }
     },
     sizeOf: (tier) => states[tier].size,
-    estimateLoadSeconds(counts) {
+    estimateLoadSeconds(counts, bytesPerBlock) {
       let seconds = 0;
       counts.forEach((blocks, t) => {
         if (blocks === 0) return;
         const estimate = network.estimateSeconds(
           specs[t].toGpu,
-          blocks * rules.loadedBytesPerBlock,
+          blocks * bytesPerBlock,
           blocks * rules.descriptorsPerBlock,
         );
         seconds = Math.max(seconds, estimate);

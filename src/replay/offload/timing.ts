@@ -19,8 +19,8 @@ export interface TimingInput {
   readonly maxSequences: number;
   /** Extra seconds a decode step needs beside the GPU, as maxima of lines in the total context. */
   readonly decodeBeside?: (sequences: number) => readonly Line[];
-  /** False when attention over the context does not read the GPU's memory (near-storage). */
-  readonly contextInGpu?: boolean;
+  /** Given when the context does not lie in GPU memory: seconds a prompt waits for each token of it. */
+  readonly contextReadSecondsPerToken?: number;
   /** Bytes of KV a context token costs to read in decode, over the plain ones (compression below 1). */
   readonly contextBytesRatio?: number;
 }
@@ -49,10 +49,11 @@ export function createTiming(input: TimingInput): Timing {
   const { llm, gpus, flops, memoryBytesPerSecond: bandwidth } = input;
   const linear = linearFlopsPerToken(llm);
   const perPair = attentionFlopsPerPair(llm);
-  const contextBytes = (input.contextInGpu ?? true)
+  const away = input.contextReadSecondsPerToken;
+  const contextBytes = away === undefined
     ? kvBytesPerTokenRank(llm, gpus) * gpus * (input.contextBytesRatio ?? 1)
     : 0;
-  const pairLayers = (input.contextInGpu ?? true) ? llm.layers : 0;
+  const pairLayers = away === undefined ? llm.layers : 0;
   // Two all-reduces a layer move 2*(g-1)/g of the activations each.
   const collective = gpus === 1
     ? 0
@@ -82,6 +83,7 @@ export function createTiming(input: TimingInput): Timing {
         contextBytes * (context + prefill.contextRead)) / bandwidth;
       const beside = sequences === 0 ? undefined : input.decodeBeside?.(sequences);
       return Math.max(compute, memory) + input.overheadSeconds + tokens * collective +
+        (away ?? 0) * prefill.contextRead +
         (beside === undefined ? 0 : highest(beside, context));
     },
     decode(sequences, context, steps) {

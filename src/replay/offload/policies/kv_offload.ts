@@ -1,5 +1,5 @@
 import type { Policy } from "../../../model/policy.ts";
-import { COPY, kvLinkBytesPerToken } from "../build.ts";
+import { copyRestore, kvLinkBytesPerToken } from "../build.ts";
 import { type TieredParams, tieredSchema } from "../engine_params.ts";
 import { createServingReplay } from "../replay.ts";
 
@@ -15,7 +15,6 @@ export const policy: Policy<"requests", TieredParams> = {
     createServingReplay(params, context, (llm, { gpus }) => ({
       reuse: true,
       storedBytesPerToken: kvLinkBytesPerToken(llm, gpus),
-      loadedBytesPerToken: kvLinkBytesPerToken(llm, gpus),
-      method: COPY,
+      restores: [copyRestore("kv", kvLinkBytesPerToken(llm, gpus))],
     })),
 };

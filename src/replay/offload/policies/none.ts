@@ -1,5 +1,4 @@
 import type { Policy } from "../../../model/policy.ts";
-import { COPY } from "../build.ts";
 import { type EngineParams, engineSchema } from "../engine_params.ts";
 import { createServingReplay } from "../replay.ts";
 
@@ -15,7 +14,6 @@ export const policy: Policy<"requests", EngineParams> = {
     createServingReplay(params, context, () => ({
       reuse: false,
       storedBytesPerToken: null,
-      loadedBytesPerToken: 0,
-      method: COPY,
+      restores: [],
     })),
 };

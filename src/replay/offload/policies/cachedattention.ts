@@ -1,0 +1,29 @@
+import { z } from "zod";
+import type { Policy } from "../../../model/policy.ts";
+import { copyRestore, kvLinkBytesPerToken } from "../build.ts";
+import { type TieredParams, tieredSchema } from "../engine_params.ts";
+import { createServingReplay } from "../replay.ts";
+
+const params = tieredSchema.extend({
+  prefetch: z.boolean().default(true).describe(
+    "bring queued requests' blocks from drive to memory, and keep those in memory from eviction",
+  ),
+});
+
+export const policy: Policy<"requests", TieredParams> = {
+  name: "cachedattention",
+  family: "offload",
+  summary:
+    "KV tiers with look-ahead over the queue: prefetch from drive, eviction that knows what waits",
+  reference:
+    "CachedAttention/AttentionStore (ATC 2024): layer-wise pre-loading, asynchronous saving, " +
+    "scheduler-aware fetching and eviction; positions are assumed decoupled",
+  accepts: ["requests"],
+  params,
+  create: (given, context) =>
+    createServingReplay(given, context, (llm, { gpus }) => ({
+      reuse: true,
+      storedBytesPerToken: kvLinkBytesPerToken(llm, gpus),
+      restores: [copyRestore("kv", kvLinkBytesPerToken(llm, gpus))],
+    })),
+};

@@ -1,0 +1,143 @@
+import type { PolicyResult } from "../../model/results.ts";
+import { formatDecimalBytes, formatNumber, formatRate, formatSeconds } from "../../model/units.ts";
+
+/** What the verdict reads of `detail.breakEven`. */
+interface Table {
+  readonly model: string;
+  readonly attention: string;
+  readonly hostBytesPerSecond: number;
+  readonly hiddenOverKv: number;
+  readonly recomputeOverProjectionFlops: number;
+  readonly kvBeatsRecomputeBytesPerSecond: number;
+  readonly shortestPrefixFromHostTokens: number | null;
+  readonly gpuCacheTokens: number;
+}
+
+/** Offload must beat the best without it by this share to be worth its bytes and its trouble. */
+const WORTH_RATIO = 0.05;
+/** Policies that keep nothing below GPU memory. */
+const WITHOUT = new Set(["none", "recompute"]);
+const BY = "ttft_p99_seconds";
+
+function valueOf(result: PolicyResult, id: string): number | null {
+  const value = result.metrics[id]?.value;
+  return typeof value === "number" ? value : null;
+}
+
+function best(results: readonly PolicyResult[]): PolicyResult | null {
+  const known = results.filter((r) => valueOf(r, BY) !== null);
+  return known.reduce<PolicyResult | null>(
+    (a, b) => a === null || valueOf(b, BY)! < valueOf(a, BY)! ? b : a,
+    null,
+  );
+}
+
+/** Whether the gain holds when every coefficient lies at the same end of its interval. */
+function holdsAtBothEnds(offload: PolicyResult, without: PolicyResult): boolean | null {
+  const [a, b] = [offload.metrics[BY], without.metrics[BY]];
+  if (a.low === undefined || a.high === undefined || b.low === undefined || b.high === undefined) {
+    return null;
+  }
+  return a.low < b.low && a.high < b.high;
+}
+
+function usesTiers(result: PolicyResult): boolean {
+  if (WITHOUT.has(result.policy)) return false;
+  return result.policy !== "as-run" || (result.usage?.held.length ?? 0) > 0;
+}
+
+/**
+ * One sentence (and what it rests on): offload pays or does not, with which method, from which reuse
+ * distance and prompt length on, and how sensitive that is. Lossy policies are never recommended.
+ */
+export function verdict(results: readonly PolicyResult[]): string {
+  const lossless = results.filter((r) => !r.legend.lossy);
+  const offload = best(lossless.filter(usesTiers));
+  const without = best(lossless.filter((r) => !usesTiers(r)));
+  const table = tableOf(results);
+  const parts: string[] = [];
+  if (offload === null || without === null) {
+    const missing = offload === null ? "a policy with tiers (kv-offload)" : "recompute";
+    parts.push(`No verdict on offload: add ${missing} to --policy to compare.`);
+  } else {
+    parts.push(comparison(offload, without, table));
+  }
+  if (table !== null) parts.push(shapeSentence(table));
+  if (results.some((r) => r.legend.lossy)) {
+    parts.push("Lossy policies change the answers and are not recommended by latency alone.");
+  }
+  return parts.join(" ");
+}
+
+function tableOf(results: readonly PolicyResult[]): Table | null {
+  for (const { detail } of results) {
+    const table = detail?.breakEven;
+    if (table !== undefined && table !== null) return table as unknown as Table;
+  }
+  return null;
+}
+
+function comparison(offload: PolicyResult, without: PolicyResult, table: Table | null): string {
+  const [fast, slow] = [valueOf(offload, BY)!, valueOf(without, BY)!];
+  const gain = slow === 0 ? 0 : 1 - fast / slow;
+  const reused = valueOf(offload, "tier_hit_tokens") ?? 0;
+  const computed = valueOf(offload, "computed_tokens") ?? 0;
+  const inGpu = valueOf(offload, "hbm_hit_tokens") ?? 0;
+  const share = reused / Math.max(1, reused + computed + inGpu);
+  const numbers = `p99 time to first token ${formatSeconds(fast)} with ${offload.policy}, ` +
+    `${formatSeconds(slow)} with ${without.policy}`;
+  const tiers = `${(100 * share).toFixed(1)} % of the input tokens come from its tiers`;
+  if (gain < WORTH_RATIO) {
+    return `Offload does not pay here: ${numbers}; ${tiers}${reasonAgainst(share, table)}.`;
+  }
+  const sentences = [`Offload pays: ${offload.policy} (${numbers}); ${tiers}.`];
+  if (table !== null) {
+    const length = table.shortestPrefixFromHostTokens;
+    sentences.push(
+      `It pays for blocks reused after more than ${
+        formatNumber(table.gpuCacheTokens)
+      } other tokens ` +
+        `(what GPU memory holds)${
+          length === null ? "" : ` and prefixes of ${formatNumber(length)} tokens or more`
+        }, ` +
+        `and stops paying when the host link gives less than ` +
+        `${formatRate(table.kvBeatsRecomputeBytesPerSecond)} (now ${
+          formatRate(table.hostBytesPerSecond)
+        }).`,
+    );
+  }
+  const robust = holdsAtBothEnds(offload, without);
+  if (robust !== null) {
+    sentences.push(
+      robust
+        ? "The verdict holds at both ends of the coefficients' intervals."
+        : "At one end of the coefficients' intervals it does not: measure this machine (calibrate).",
+    );
+  }
+  const written = valueOf(offload, "ssd_written_bytes") ?? 0;
+  if (written > 0) sentences.push(`It writes ${formatDecimalBytes(written)} to the drives.`);
+  return sentences.join(" ");
+}
+
+function reasonAgainst(share: number, table: Table | null): string {
+  if (table !== null && table.hostBytesPerSecond < table.kvBeatsRecomputeBytesPerSecond) {
+    return `, and loading is slower than recomputing: it needs ` +
+      `${formatRate(table.kvBeatsRecomputeBytesPerSecond)}, the host link gives ` +
+      formatRate(table.hostBytesPerSecond);
+  }
+  if (share < 0.05) return ": GPU memory already holds what is reused, or little is reused";
+  return "";
+}
+
+/** The shape rule. "Half the bytes and 1/6 of the compute" holds for multi-head attention only. */
+function shapeSentence(table: Table): string {
+  const { hiddenOverKv: ratio, attention, model } = table;
+  if (attention === "MHA" && ratio === 0.5) {
+    return `${model} has multi-head attention: hidden states are half the bytes of the KV cache and ` +
+      `1/${Math.round(table.recomputeOverProjectionFlops)} of the compute of recomputing it.`;
+  }
+  const times = ratio < 1 ? ratio.toFixed(2) : ratio.toFixed(1);
+  return ratio < 1
+    ? `${model}: hidden states are ${times}x the KV bytes, so restoring from them can pay.`
+    : `${model}: hidden states are ${times}x the KV bytes, so restoring from them is not recommended.`;
+}
