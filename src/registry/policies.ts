@@ -19,13 +19,15 @@ export const POLICIES: readonly PolicyEntry[] = [
   {
     name: "cachedattention",
     family: "offload",
-    summary: "KV tiers with look-ahead over the queue: prefetch from drive, eviction that knows what waits",
+    summary:
+      "KV tiers with look-ahead over the queue: prefetch from drive, eviction that knows what waits",
     load: async () => (await import("../replay/offload/policies/cachedattention.ts")).policy,
   },
   {
     name: "compress",
     family: "offload",
-    summary: "smaller KV in the tiers by quantising, coding or dropping tokens: changes the answers",
+    summary:
+      "smaller KV in the tiers by quantising, coding or dropping tokens: changes the answers",
     load: async () => (await import("../replay/offload/policies/compress.ts")).policy,
   },
   {
