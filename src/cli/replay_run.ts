@@ -4,7 +4,6 @@ import type { Family, Replay, ReplayOutcome } from "../model/policy.ts";
 import type { Profiles } from "../model/profiles/profiles.ts";
 import type { PolicyResult, RankEntry, ReplayDocument } from "../model/results.ts";
 import type { Trace } from "../model/trace/trace.ts";
-import { EVICTIONS } from "../registry/evictions.ts";
 import { VERSION } from "../runtime/version.ts";
 import type { Progress } from "./progress.ts";
 import type { PolicyChoice } from "./replay_params.ts";
@@ -50,10 +49,10 @@ async function replayInOnePass(
   choices: readonly PolicyChoice[],
   options: { profiles: Profiles; seed: number; seriesPoints: number },
 ): Promise<ReplayOutcome[]> {
-  const cached = choices.some(({ policy }) => policy.family === "offload");
-  const evictions = cached ? await Promise.all(EVICTIONS.map((entry) => entry.load())) : [];
+  const { loadEvictions } = await import("../search/load_evictions.ts");
+  const evictions = await loadEvictions(choices.map(({ policy }) => policy.family));
   const replays: Replay[] = choices.map(({ policy, params }) =>
-    policy.create(params, { meta: trace.meta, ...options })
+    policy.create(params, { meta: trace.meta, ...options, evictions })
   );
   for await (const batch of trace.batches()) {
     for (const replay of replays) replay.feed(batch);

@@ -2,6 +2,7 @@ import type { ReplayOutcome } from "../model/policy.ts";
 import type { Profiles } from "../model/profiles/profiles.ts";
 import type { TraceColumns, TraceMeta } from "../model/trace/trace.ts";
 import { POLICIES } from "../registry/policies.ts";
+import { loadEvictions } from "./load_evictions.ts";
 
 /** What every job of one replay shares: the trace, in shared memory, and the profiles. */
 export interface ReplayShared {
@@ -25,7 +26,8 @@ export async function handle(shared: ReplayShared, job: ReplayJob): Promise<Repl
   if (entry === undefined) throw new Error(`no policy ${job.family}/${job.policy}`);
   const policy = await entry.load();
   const { batches, meta, profiles, seed, seriesPoints } = shared;
-  const replay = policy.create(job.params, { meta, profiles, seed, seriesPoints });
+  const evictions = await loadEvictions([job.family]);
+  const replay = policy.create(job.params, { meta, profiles, seed, seriesPoints, evictions });
   for (const batch of batches) replay.feed(batch);
   return replay.finish();
 }

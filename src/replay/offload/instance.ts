@@ -55,7 +55,7 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
   const admission = createAdmission(config, pool, tiers, ids, recorder, hintOf);
   const line = createWaitingLine();
   const batch = createDecodeBatch(blockTokens);
-  let prefilling: Sequence[] = [];
+  const prefilling: Sequence[] = [];
   let started = 0;
   // The head of the queue failed for want of this many blocks; retried when as many are available.
   let blockedNeed = 0;
