@@ -10,9 +10,28 @@ export interface FormatEntry {
 
 export const FORMATS: readonly FormatEntry[] = [
   {
+    name: "azure-llm",
+    kind: "requests",
+    summary: "Azure LLM inference trace, CSV with TIMESTAMP, ContextTokens, GeneratedTokens",
+    load: async () => (await import("../ingest/formats/azure_llm.ts")).format,
+  },
+  {
     name: "mooncake",
     kind: "requests",
     summary: "Mooncake request trace, JSON lines with hash_ids of 512-token blocks",
     load: async () => (await import("../ingest/formats/mooncake.ts")).format,
+  },
+  {
+    name: "requests-csv",
+    kind: "requests",
+    summary: "CSV of requests: prompt and output tokens, with arrival and session where known",
+    load: async () => (await import("../ingest/formats/requests_csv.ts")).format,
+  },
+  {
+    name: "weka",
+    kind: "requests",
+    summary:
+      "WEKA agent sessions: trace_*.json as published, or one session a line in compact form",
+    load: async () => (await import("../ingest/formats/weka.ts")).format,
   },
 ];

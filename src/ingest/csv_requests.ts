@@ -1,0 +1,173 @@
+import type { Trace } from "../model/trace/trace.ts";
+import { csvLine, type CsvRow } from "../parse/csv_line.ts";
+import { PlaceError } from "../parse/json_cursor.ts";
+import { parseWallTime, type WallTime } from "../parse/timestamp.ts";
+import type { ImportInput } from "./importer.ts";
+import { forEachLine, isBlank } from "./lines.ts";
+import { RequestBuilder, type RequestRow } from "./request_builder.ts";
+
+const MAX_TOKENS = 4294967295;
+const NO_BLOCKS = new Uint32Array(0);
+
+/** Which cell of a row holds what; -1 where no column does. */
+export interface RequestCsvLayout {
+  readonly arrival: number;
+  /** Nanoseconds of one unit of the arrival column; ignored for wall-clock texts. */
+  readonly arrivalUnitNs: number;
+  readonly input: number;
+  readonly output: number;
+  readonly session: number;
+  /** Header names of the columns that are not read. */
+  readonly ignored: readonly string[];
+}
+
+export interface CsvHeader {
+  readonly row: CsvRow;
+  readonly line: number;
+}
+
+/** Reads a CSV of requests; shared by every format whose rows are requests without blocks. */
+export async function readRequestCsv(
+  input: ImportInput,
+  formatName: string,
+  layoutOf: (header: CsvHeader) => RequestCsvLayout,
+): Promise<Trace<"requests">> {
+  const builder = new RequestBuilder(false);
+  const reader = new RowReader(builder);
+  let layout: RequestCsvLayout | null = null;
+  let width = 0;
+  await forEachLine(input, (bytes, start, end, line) => {
+    if (isBlank(bytes, start, end)) return;
+    const row = csvLine(bytes, start, end, line);
+    if (layout === null) {
+      layout = layoutOf({ row, line });
+      width = row.cells.length;
+      return;
+    }
+    if (row.cells.length !== width) {
+      throw new PlaceError(
+        line,
+        1,
+        `the line has ${row.cells.length} cells, but the header has ${width}`,
+      );
+    }
+    reader.row(row, layout, line);
+  });
+  const { ignored, arrival } = layout ?? { ignored: [], arrival: -1 };
+  const notes = [`${builder.rows.toLocaleString("en-US")} requests without block ids`];
+  if (arrival < 0) notes.push("there is no arrival column: every request arrives at 0");
+  if (reader.ties > 0) {
+    notes.push(
+      `${reader.ties.toLocaleString("en-US")} requests arrive with the one before them`,
+    );
+  }
+  if (ignored.length > 0) notes.push(`dropped the columns ${ignored.join(", ")}`);
+  return {
+    kind: "requests",
+    name: "",
+    format: formatName,
+    sha256: await input.sha256(),
+    rows: builder.rows,
+    meta: { blockTokens: null, uniqueBlocks: null },
+    notes,
+    batches: () => builder.batches(),
+  };
+}
+
+class RowReader {
+  readonly #builder: RequestBuilder;
+  readonly #sessions = new Map<string, { number: number; turns: number }>();
+  readonly #row: RequestRow = {
+    arrivalNs: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    session: -1,
+    turn: -1,
+    thinkNs: NaN,
+  };
+  #wallBase: WallTime | null = null;
+  #numberBase = NaN;
+  #lastNs = 0;
+  ties = 0;
+
+  constructor(builder: RequestBuilder) {
+    this.#builder = builder;
+  }
+
+  row(row: CsvRow, layout: RequestCsvLayout, line: number): void {
+    const out = this.#row;
+    out.inputTokens = tokens(row, layout.input, line, "prompt tokens");
+    out.outputTokens = tokens(row, layout.output, line, "generated tokens");
+    if (layout.arrival >= 0) out.arrivalNs = this.#arrival(row, layout, line);
+    if (layout.session >= 0) {
+      const name = row.cells[layout.session];
+      let session = this.#sessions.get(name);
+      if (session === undefined) {
+        session = { number: this.#sessions.size, turns: 0 };
+        this.#sessions.set(name, session);
+      }
+      out.session = session.number;
+      out.turn = session.turns++;
+    }
+    this.#builder.add(out, NO_BLOCKS, 0);
+  }
+
+  /** Nanoseconds from the first row. Times may be equal but not descend. */
+  #arrival(row: CsvRow, layout: RequestCsvLayout, line: number): number {
+    const text = row.cells[layout.arrival];
+    const column = row.columns[layout.arrival];
+    const ns = this.#sinceFirst(text, layout.arrivalUnitNs);
+    if (ns === null) {
+      throw new PlaceError(
+        line,
+        column,
+        `expected a time such as 2023-11-16 18:17:03.97 or a number, but found "${text}"`,
+      );
+    }
+    if (ns < this.#lastNs) {
+      throw new PlaceError(
+        line,
+        column,
+        `the time ${text} is smaller than the one before it`,
+        "equal times are fine, descending ones are not: sort the lines by time",
+      );
+    }
+    if (ns > Number.MAX_SAFE_INTEGER) {
+      throw new PlaceError(line, column, `the time ${text} is more than 104 days after the first`);
+    }
+    if (ns === this.#lastNs && this.#builder.rows > 0) this.ties++;
+    return this.#lastNs = ns;
+  }
+
+  #sinceFirst(text: string, unitNs: number): number | null {
+    if (Number.isNaN(this.#numberBase) && (this.#wallBase !== null || !isNumber(text))) {
+      const wall = parseWallTime(text);
+      if (wall === null) return null;
+      this.#wallBase ??= wall;
+      return (wall.seconds - this.#wallBase.seconds) * 1e9 + wall.nanos - this.#wallBase.nanos;
+    }
+    if (!isNumber(text)) return null;
+    const value = Number(text);
+    if (!Number.isFinite(value) || value < 0) return null;
+    // A first time of a day or more is wall-clock time; a smaller one counts from the trace's own start.
+    if (Number.isNaN(this.#numberBase)) this.#numberBase = value * unitNs > 86400e9 ? value : 0;
+    return Math.round((value - this.#numberBase) * unitNs);
+  }
+}
+
+function isNumber(text: string): boolean {
+  return /^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$/.test(text);
+}
+
+function tokens(row: CsvRow, index: number, line: number, what: string): number {
+  const text = row.cells[index];
+  const value = /^[0-9]+(\.0+)?$/.test(text) ? Number(text) : NaN;
+  if (!(value <= MAX_TOKENS)) {
+    throw new PlaceError(
+      line,
+      row.columns[index],
+      `expected ${what}, a whole number from 0 to ${MAX_TOKENS}, but found "${text.slice(0, 40)}"`,
+    );
+  }
+  return value;
+}
