@@ -49,7 +49,8 @@ export async function listEntries(
 }
 
 /**
- * The entry that an id or a name means.
+ * The entry that an id or a name means: of `kind` where that is given, else the newest that has the name
+ * (a replay saved with its trace under one name is newer than that trace).
  *
  * @throws {SpillwayError} data error with near names when there is none, or when it is of another kind.
  */
@@ -60,8 +61,9 @@ export async function findEntry(
   kind?: EntryKind,
 ): Promise<StoredEntry> {
   const result = await connection.runAndReadAll(
-    `SELECT ${COLUMNS} FROM private.entry WHERE id = $1 OR name = $1 ORDER BY id = $1 DESC LIMIT 1`,
-    [idOrName],
+    `SELECT ${COLUMNS} FROM private.entry WHERE id = $1 OR name = $1
+     ORDER BY kind = $2 DESC, id = $1 DESC, key DESC LIMIT 1`,
+    [idOrName, kind ?? ""],
   );
   const row = result.getRows()[0];
   if (row !== undefined) {
@@ -87,14 +89,18 @@ export async function findEntry(
 }
 
 /**
- * A name that nothing in the store has: the one asked for, else with `~2`, `~3`, ... A name that looks
+ * A name that nothing of the kind has: the one asked for, else with `~2`, `~3`, ... A name that looks
  * like an id (`r1`) would hide that id, so it gets a number too.
  */
-export async function uniqueName(connection: DuckDBConnection, wanted: string): Promise<string> {
+async function uniqueName(
+  connection: DuckDBConnection,
+  kind: EntryKind,
+  wanted: string,
+): Promise<string> {
   const name = wanted.trim() === "" ? "unnamed" : wanted;
   const result = await connection.runAndReadAll(
-    "SELECT name FROM private.entry WHERE name = $1 OR starts_with(name, $1 || '~')",
-    [name],
+    "SELECT name FROM private.entry WHERE kind = $2 AND (name = $1 OR starts_with(name, $1 || '~'))",
+    [name, kind],
   );
   const taken = new Set(result.getRows().map((row) => String(row[0])));
   if (!taken.has(name) && !ID.test(name)) return name;
@@ -116,7 +122,7 @@ export async function insertEntry(
   );
   const [key, number] = next.getRows()[0].map(Number);
   const id = `${KIND_LETTERS[kind]}${number}`;
-  const name = await uniqueName(connection, wantedName);
+  const name = await uniqueName(connection, kind, wantedName);
   await connection.run(
     "INSERT INTO private.entry VALUES ($1, $2, $3, $4, $5::TIMESTAMP, $6, $7)",
     [

@@ -34,7 +34,7 @@ export interface DocumentKinds {
 }
 
 /**
- * One DuckDB file. Every write is one transaction: nothing is half-stored. Names are unique in the store:
+ * One DuckDB file. Every write is one transaction: nothing is half-stored. Names are unique within a kind:
  * a name that is taken gets `~2`, `~3`, ... Open it with `openStore` of `open.ts`.
  */
 export interface Store {
@@ -66,7 +66,7 @@ export interface Store {
     idOrName: string,
   ): Promise<{ id: string; name: string; createdAt: string; document: DocumentKinds[K] }>;
   list(kind?: EntryKind): Promise<Entry[]>;
-  /** The entry that an id or a name means. @throws data error with near names when there is none. */
+  /** The entry that an id or a name means, the newest of that name. @throws data error with near names when there is none. */
   find(idOrName: string): Promise<Entry>;
   /** Read-only SQL over the documented views, on a locked-down connection. */
   query(sql: string): Promise<{ columns: { name: string; type: string }[]; rows: Json[][] }>;

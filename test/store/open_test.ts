@@ -205,7 +205,7 @@ test("a trace without blocks comes back without blocks", async () => {
   await store.close();
 });
 
-test("runs, replays and names: ids by kind, a taken name gets a number, views show the rows", async () => {
+test("runs, replays and names: ids by kind, a name taken within a kind gets a number, views show the rows", async () => {
   const path = fresh();
   const store = await openStore(path, { mode: "create" });
   const series = [0, 1].map((i) => ({
@@ -224,6 +224,9 @@ test("runs, replays and names: ids by kind, a taken name gets a number, views sh
     ["p1", "r1~2"],
   ]);
   assert.equal((await store.run("demo~2")).record.name, "demo~2");
+  await store.saveDocument("replay", "demo", replay);
+  assert.equal((await store.find("demo")).id, "p2", "the newest of that name");
+  assert.equal((await store.run("demo")).id, "r1", "the one of that kind");
   assert.deepEqual((await store.document("replay", "p1")).document, replay);
   const lines = await store.samples("r1", { device: "sd0" });
   assert.equal(lines.length, 1);

@@ -13,7 +13,7 @@ FROM (
 ) p;
 COMMENT ON VIEW v_replay IS 'Replays, one row a policy; the numbers are in v_metric.';
 COMMENT ON COLUMN v_replay.id IS 'Id of the replay: p1.';
-COMMENT ON COLUMN v_replay.name IS 'Name, unique in the store.';
+COMMENT ON COLUMN v_replay.name IS 'Name, unique within its kind.';
 COMMENT ON COLUMN v_replay.created_at IS 'When it was stored, UTC.';
 COMMENT ON COLUMN v_replay.family IS 'Family of policies.';
 COMMENT ON COLUMN v_replay.trace_id IS 'Id of the trace replayed; NULL when it was read from a file.';
@@ -32,7 +32,7 @@ SELECT id, name, created_at, document->>'$.subject.kind' AS subject_kind,
 FROM private.entry WHERE kind = 'estimate';
 COMMENT ON VIEW v_estimate IS 'Estimates, one row each; the numbers are in v_metric.';
 COMMENT ON COLUMN v_estimate.id IS 'Id of the estimate: e1.';
-COMMENT ON COLUMN v_estimate.name IS 'Name, unique in the store.';
+COMMENT ON COLUMN v_estimate.name IS 'Name, unique within its kind.';
 COMMENT ON COLUMN v_estimate.created_at IS 'When it was stored, UTC.';
 COMMENT ON COLUMN v_estimate.subject_kind IS 'run or replay.';
 COMMENT ON COLUMN v_estimate.subject_id IS 'Id of what was estimated; NULL when it is not stored.';
@@ -61,7 +61,7 @@ CREATE OR REPLACE VIEW v_gate AS
 SELECT id, name, created_at, document->>'$.verdict' AS verdict, document FROM private.entry WHERE kind = 'gate';
 COMMENT ON VIEW v_gate IS 'Gate verdicts, one row each.';
 COMMENT ON COLUMN v_gate.id IS 'Id of the gate.';
-COMMENT ON COLUMN v_gate.name IS 'Name, unique in the store.';
+COMMENT ON COLUMN v_gate.name IS 'Name, unique within its kind.';
 COMMENT ON COLUMN v_gate.created_at IS 'When it was stored, UTC.';
 COMMENT ON COLUMN v_gate.verdict IS 'pass, fail, inconclusive or error.';
 COMMENT ON COLUMN v_gate.document IS 'The whole document, JSON.';
@@ -70,7 +70,7 @@ CREATE OR REPLACE VIEW v_baseline AS
 SELECT id, name, created_at, document FROM private.entry WHERE kind = 'baseline';
 COMMENT ON VIEW v_baseline IS 'Baselines, one row each.';
 COMMENT ON COLUMN v_baseline.id IS 'Id of the baseline.';
-COMMENT ON COLUMN v_baseline.name IS 'Name, unique in the store.';
+COMMENT ON COLUMN v_baseline.name IS 'Name, unique within its kind.';
 COMMENT ON COLUMN v_baseline.created_at IS 'When it was stored, UTC.';
 COMMENT ON COLUMN v_baseline.document IS 'The whole document, JSON.';
 
@@ -78,6 +78,6 @@ CREATE OR REPLACE VIEW v_prediction AS
 SELECT id, name, created_at, document FROM private.entry WHERE kind = 'prediction';
 COMMENT ON VIEW v_prediction IS 'Sealed predictions, one row each.';
 COMMENT ON COLUMN v_prediction.id IS 'Id of the prediction.';
-COMMENT ON COLUMN v_prediction.name IS 'Name, unique in the store.';
+COMMENT ON COLUMN v_prediction.name IS 'Name, unique within its kind.';
 COMMENT ON COLUMN v_prediction.created_at IS 'When it was stored, UTC.';
 COMMENT ON COLUMN v_prediction.document IS 'The whole document, JSON.';

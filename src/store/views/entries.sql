@@ -3,7 +3,7 @@ SELECT id, kind, name, created_at, summary FROM private.entry;
 COMMENT ON VIEW v_entry IS 'Everything in the store that has an id and a name.';
 COMMENT ON COLUMN v_entry.id IS 'Id: r1 run, t1 trace, p1 replay, e1 estimate, g1 gate, b1 baseline, x1 prediction.';
 COMMENT ON COLUMN v_entry.kind IS 'run, trace, replay, estimate, gate, baseline or prediction.';
-COMMENT ON COLUMN v_entry.name IS 'Name, unique in the store.';
+COMMENT ON COLUMN v_entry.name IS 'Name, unique within its kind.';
 COMMENT ON COLUMN v_entry.created_at IS 'When it was stored, UTC.';
 COMMENT ON COLUMN v_entry.summary IS 'One line for lists.';
 

@@ -19,7 +19,7 @@ SELECT id, name, created_at,
 FROM private.entry WHERE kind = 'run';
 COMMENT ON VIEW v_run IS 'Recordings, one row each.';
 COMMENT ON COLUMN v_run.id IS 'Id of the run: r1.';
-COMMENT ON COLUMN v_run.name IS 'Name, unique in the store.';
+COMMENT ON COLUMN v_run.name IS 'Name, unique within its kind.';
 COMMENT ON COLUMN v_run.created_at IS 'When it was stored, UTC.';
 COMMENT ON COLUMN v_run.started_at IS 'Wall clock at the start, UTC: the anchor of every time_ns of the run.';
 COMMENT ON COLUMN v_run.duration_ns IS 'Length of the recording in nanoseconds.';

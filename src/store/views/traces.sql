@@ -5,7 +5,7 @@ SELECT id, name, created_at, document->>'$.kind' AS kind, document->>'$.format' 
 FROM private.entry WHERE kind = 'trace';
 COMMENT ON VIEW v_trace IS 'Traces, one row each.';
 COMMENT ON COLUMN v_trace.id IS 'Id of the trace: t1.';
-COMMENT ON COLUMN v_trace.name IS 'Name, unique in the store.';
+COMMENT ON COLUMN v_trace.name IS 'Name, unique within its kind.';
 COMMENT ON COLUMN v_trace.created_at IS 'When it was stored, UTC.';
 COMMENT ON COLUMN v_trace.kind IS 'requests, allocations, faults, io, tensors or samples: the view that holds its rows.';
 COMMENT ON COLUMN v_trace.format IS 'Importer that read it, or generated.';
