@@ -59,6 +59,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../cli/commands/generate/requests.ts")).command,
   },
   {
+    name: "import",
+    summary: "store a trace; its format is recognised by content",
+    load: async () => (await import("../cli/commands/import.ts")).command,
+  },
+  {
+    name: "ls",
+    summary: "list what the store holds",
+    load: async () => (await import("../cli/commands/ls.ts")).command,
+  },
+  {
     name: "man",
     summary: "print the manual page",
     load: async () => (await import("../cli/commands/man.ts")).command,
@@ -67,6 +77,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "mark",
     summary: "set a named mark in the running recording, from inside the workload",
     load: async () => (await import("../cli/commands/mark.ts")).command,
+  },
+  {
+    name: "query",
+    summary: "read the store with SQL over its documented views",
+    load: async () => (await import("../cli/commands/query.ts")).command,
   },
   {
     name: "record",

@@ -3,7 +3,7 @@ import { readDocument, saveDocument } from "./documents.ts";
 import { writingError } from "./errors.ts";
 import { type Migration, MIGRATIONS, VIEWS } from "./migrations.ts";
 import { findEntry, listEntries, type StoredEntry } from "./names.ts";
-import { lockDown, runQuery } from "./query.ts";
+import { copyToParquet, describeViews, lockDown, runQuery, streamQuery } from "./query.ts";
 import { readRun, readSamples, saveRun } from "./runs.ts";
 import type { Entry, Store } from "./store.ts";
 import { readTrace, saveTrace } from "./traces.ts";
@@ -73,6 +73,9 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
       }
       return await runQuery(connection, sql);
     },
+    views: () => describeViews(connection),
+    stream: (sql) => streamQuery(connection, sql),
+    exportParquet: (sql, file) => copyToParquet(connection, sql, file),
     close: () => {
       database.close();
       return Promise.resolve();

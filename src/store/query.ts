@@ -36,6 +36,64 @@ export async function runQuery(connection: DuckDBConnection, sql: string): Promi
   }
 }
 
+/** A documented view with what its comments say. */
+export interface ViewDescription {
+  readonly name: string;
+  readonly comment: string;
+  readonly columns: { name: string; type: string; comment: string }[];
+}
+
+/** The documented views with their columns. */
+export async function describeViews(connection: DuckDBConnection): Promise<ViewDescription[]> {
+  const views = await connection.runAndReadAll(
+    `SELECT view_name, coalesce(comment, '') FROM duckdb_views()
+     WHERE schema_name = 'main' AND NOT internal ORDER BY view_name`,
+  );
+  const columns = await connection.runAndReadAll(
+    `SELECT table_name, column_name, data_type, coalesce(comment, '') FROM duckdb_columns()
+     WHERE schema_name = 'main' AND NOT internal ORDER BY table_name, column_index`,
+  );
+  const rows = columns.getRows().map((row) => row.map(String));
+  return views.getRows().map(([name, comment]) => ({
+    name: String(name),
+    comment: String(comment),
+    columns: rows.filter((row) => row[0] === name)
+      .map(([, column, type, text]) => ({ name: column, type, comment: text })),
+  }));
+}
+
+/**
+ * The rows of one SELECT over the documented views, some thousands at a time, in constant memory. Values
+ * as {@link runQuery} gives them.
+ */
+export async function* streamQuery(
+  connection: DuckDBConnection,
+  sql: string,
+): AsyncGenerator<QueryResult> {
+  await checkQuery(connection, sql);
+  const { JsonDuckDBValueConverter } = await import("@duckdb/node-api");
+  const result = await connection.stream(sql);
+  const types = result.columnTypes().map(String);
+  const columns = result.columnNames().map((name, i) => ({ name, type: types[i] }));
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (chunk === null || chunk.rowCount === 0) return;
+    const rows = chunk.convertRows<Json>(JsonDuckDBValueConverter) as Json[][];
+    yield { columns, rows: rows.map((row) => row.map((v, i) => plainNumber(v, types[i]))) };
+  }
+}
+
+/** Writes the rows of one SELECT over the documented views as a Parquet file. */
+export async function copyToParquet(
+  connection: DuckDBConnection,
+  sql: string,
+  path: string,
+): Promise<void> {
+  await checkQuery(connection, sql);
+  const quoted = `'${path.replaceAll("'", "''")}'`;
+  await connection.run(`COPY (${sql}) TO ${quoted} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
 /** DuckDB's JSON gives 64-bit integers as strings; those that a double holds exactly become numbers. */
 function plainNumber(value: Json, type: string): Json {
   if (typeof value === "string" && /^(U?BIGINT|U?HUGEINT)$/.test(type)) {

@@ -70,5 +70,19 @@ export interface Store {
   find(idOrName: string): Promise<Entry>;
   /** Read-only SQL over the documented views, on a locked-down connection. */
   query(sql: string): Promise<{ columns: { name: string; type: string }[]; rows: Json[][] }>;
+  /** The documented views with their columns and comments. */
+  views(): Promise<
+    {
+      name: string;
+      comment: string;
+      columns: { name: string; type: string; comment: string }[];
+    }[]
+  >;
+  /** As `query`, some thousand rows at a time, for exports of any size. */
+  stream(
+    sql: string,
+  ): AsyncIterable<{ columns: { name: string; type: string }[]; rows: Json[][] }>;
+  /** Writes the rows of a SELECT over the documented views as a Parquet file; not after `query`. */
+  exportParquet(sql: string, file: string): Promise<void>;
   close(): Promise<void>;
 }

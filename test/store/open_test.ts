@@ -250,7 +250,7 @@ test("runs, replays and names: ids by kind, a name taken within a kind gets a nu
   assert.deepEqual(await get("SELECT before, after, reason FROM v_ledger WHERE run_id = 'r2'"), [
     [1, null, "gone"],
   ]);
-  assert.deepEqual(await get("SELECT policy, rank FROM v_replay ORDER BY result"), [
+  assert.deepEqual(await get("SELECT policy, rank FROM v_replay WHERE id = 'p1' ORDER BY result"), [
     ["paged", 2],
     ["contiguous", 1],
   ]);

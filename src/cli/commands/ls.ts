@@ -1,0 +1,76 @@
+import { Command, EnumType } from "@cliffy/command";
+import type { Entry, EntryKind } from "../../store/store.ts";
+import type { CommandModule } from "../command_module.ts";
+import { type GlobalOptions, openOutput, type Output } from "../output.ts";
+import { safeText } from "../sanitize.ts";
+import { renderTable } from "../table.ts";
+
+const KINDS = [
+  "run",
+  "trace",
+  "replay",
+  "estimate",
+  "gate",
+  "baseline",
+  "prediction",
+] as const satisfies readonly EntryKind[];
+
+interface Options extends GlobalOptions {
+  readonly kind?: EntryKind;
+}
+
+function render(entries: readonly Entry[], path: string, exists: boolean, out: Output): string {
+  if (!exists) {
+    return `There is no store ${safeText(path)} yet.\n` +
+      '"spillway demo" shows the whole way; "spillway record -- CMD" or "spillway import FILE" makes one.\n';
+  }
+  if (entries.length === 0) return `Nothing of that kind is in ${safeText(path)}.\n`;
+  return renderTable(
+    [
+      { title: "id" },
+      { title: "kind" },
+      { title: "name", flexible: true },
+      { title: "stored (UTC)" },
+      { title: "what", flexible: true },
+    ],
+    entries.map((e) => [
+      e.id,
+      e.kind,
+      e.name,
+      e.createdAt.slice(0, 16).replace("T", " "),
+      e.summary,
+    ]),
+    out.width,
+    out.style.bold,
+  );
+}
+
+async function run(options: Options): Promise<void> {
+  const out = openOutput(options);
+  const { storePath, withStore } = await import("../open_store.ts");
+  const { storeExists } = await import("../../store/exists.ts");
+  const path = storePath(out);
+  // Without a store DuckDB is not even loaded.
+  const exists = storeExists(path);
+  const entries = exists ? await withStore(out, "read", (store) => store.list(options.kind)) : [];
+  await out.emit(
+    { schema: "spillway/ls/1", store: path, exists, entries },
+    () => render(entries, path, exists, out),
+  );
+}
+
+export const command: CommandModule = {
+  name: "ls",
+  summary: "list what the store holds",
+  output: async () => (await import("../schemas/store_schema.ts")).lsOutputSchema,
+  build: () =>
+    new Command()
+      .description(
+        "Lists runs, traces, replays, estimates, gates, baselines and predictions, oldest first.",
+      )
+      .type("kind", new EnumType([...KINDS]))
+      .option("--kind <kind:kind>", "Only this kind.")
+      .example("Everything", "spillway ls")
+      .example("Only recordings, for a script", "spillway ls --kind run --json")
+      .action((options: Options) => run(options)),
+};
