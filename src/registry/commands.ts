@@ -54,6 +54,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("../cli/commands/explain.ts")).command,
   },
   {
+    name: "generate faults",
+    summary: "write a seeded trace of node failures",
+    load: async () => (await import("../cli/commands/generate/faults.ts")).command,
+  },
+  {
     name: "generate requests",
     summary: "write a seeded trace of chat requests",
     load: async () => (await import("../cli/commands/generate/requests.ts")).command,
@@ -92,6 +97,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "recover",
     summary: "load recordings whose recorder was killed before it could store them",
     load: async () => (await import("../cli/commands/recover.ts")).command,
+  },
+  {
+    name: "replay fault",
+    summary: "rank fault-tolerance policies on a trace of failures",
+    load: async () => (await import("../cli/commands/replay/fault.ts")).command,
   },
   {
     name: "schema",

@@ -16,6 +16,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import("../ingest/formats/azure_llm.ts")).format,
   },
   {
+    name: "fault-csv",
+    kind: "faults",
+    summary: "failures as CSV: start, node, kind and down time, in seconds or days",
+    load: async () => (await import("../ingest/formats/fault_csv.ts")).format,
+  },
+  {
     name: "mooncake",
     kind: "requests",
     summary: "Mooncake request trace, JSON lines with hash_ids of 512-token blocks",

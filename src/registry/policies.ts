@@ -11,6 +11,12 @@ export interface PolicyEntry {
 
 export const POLICIES: readonly PolicyEntry[] = [
   {
+    name: "periodic-sync",
+    family: "fault",
+    summary: "stop every so often, write a checkpoint, go on (torch.save, Megatron)",
+    load: async () => (await import("../replay/fault/policies/periodic_sync.ts")).policy,
+  },
+  {
     name: "as-run",
     family: "offload",
     summary: "what the recorded engine did: set its blocks, batch limits and tiers",

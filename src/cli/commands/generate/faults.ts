@@ -1,0 +1,84 @@
+import { Command } from "@cliffy/command";
+import { z } from "zod";
+import { usageError } from "../../../model/errors.ts";
+import { formatSeconds, parseSeconds } from "../../../model/units.ts";
+import type { CommandModule } from "../../command_module.ts";
+import { type GlobalOptions, openOutput } from "../../output.ts";
+import { safeText } from "../../sanitize.ts";
+
+interface Options extends GlobalOptions {
+  readonly output: string;
+  readonly seed?: number;
+  readonly nodes: number;
+  readonly span: number;
+  readonly mtbf: number;
+  readonly shape: number;
+  readonly down: number;
+}
+
+const output = z.strictObject({
+  schema: z.literal("spillway/generate/1"),
+  file: z.string(),
+  seed: z.number(),
+  faults: z.number(),
+  spanSeconds: z.number(),
+});
+
+async function run(options: Options): Promise<void> {
+  const out = openOutput(options);
+  if (options.shape < 0.3 || options.shape > 5) {
+    throw usageError(`--shape: ${options.shape} must be from 0.3 to 5 (1 is exponential)`);
+  }
+  const { faultCsv, generateFaults } = await import("../../../generate/faults.ts");
+  const seed = Number(out.setting("seed", options.seed).value);
+  const faults = generateFaults({
+    seed,
+    nodes: options.nodes,
+    spanSeconds: options.span,
+    mtbfSeconds: options.mtbf,
+    shape: options.shape,
+    meanDownSeconds: options.down,
+  });
+  const { writeFileAtomically } = await import("../../../runtime/write_file.ts");
+  writeFileAtomically(options.output, faultCsv(faults));
+  const document = {
+    schema: "spillway/generate/1",
+    file: options.output,
+    seed,
+    faults: faults.length,
+    spanSeconds: options.span,
+  };
+  await out.emit(
+    document,
+    () =>
+      `wrote ${safeText(document.file)}: ${faults.length} failures over ` +
+      `${formatSeconds(options.span)} (seed ${seed})\n`,
+  );
+}
+
+export const command: CommandModule = {
+  name: "generate faults",
+  summary: "write a seeded trace of node failures",
+  output: () => output,
+  build: () =>
+    new Command()
+      .description(
+        "Writes a trace of node failures as CSV: times between failures follow a Weibull law, repairs an " +
+          "exponential one. The same seed gives the same bytes.",
+      )
+      .type("duration", ({ value, name }) => parseSeconds(value, name))
+      .option("-o, --output <file:file>", "File to write.", { default: "faults.csv" })
+      .option("--seed <n:integer>", "Seed (default: the setting, 1).")
+      .option("--nodes <n:integer>", "Nodes of the cluster.", { default: 128 })
+      .option("--span <time:duration>", "Length of the trace.", { default: 60 * 86400 })
+      .option("--mtbf <time:duration>", "Mean time between failures.", { default: 8 * 3600 })
+      .option("--shape <k:number>", "Weibull shape; below 1 failures come in bursts.", {
+        default: 1,
+      })
+      .option("--down <time:duration>", "Mean time until a node is back.", { default: 3600 })
+      .example(
+        "Two months of bursty failures",
+        "spillway generate faults --shape 0.7 -o faults.csv",
+      )
+      .action((options: Options) => run(options)),
+};
