@@ -6,6 +6,7 @@
  * plugin replaces DuckDB's binding by a module that embeds both files, writes them to a cache folder on
  * first use and loads them from there.
  */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
@@ -72,11 +73,22 @@ async function main(): Promise<number> {
       name: "duckdb-native",
       setup(builder: {
         onResolve(filter: { filter: RegExp }, callback: () => unknown): void;
-        onLoad(filter: { filter: RegExp; namespace: string }, callback: () => unknown): void;
+        onLoad(
+          filter: { filter: RegExp; namespace: string },
+          callback: (file: { path: string }) => unknown,
+        ): void;
       }) {
         builder.onResolve({ filter: /^@duckdb\/node-bindings$/ }, () => ({
           path: "duckdb-native",
           namespace: "spillway",
+        }));
+        // The registry hides its imports from Deno; a bundler must see them.
+        builder.onLoad({ filter: /src\/registry\/[a-z]+\.ts$/, namespace: "file" }, (file) => ({
+          contents: readFileSync(file.path, "utf8").replace(
+            /import\(late\((\s*"[^"]+"),?\s*\)\)/g,
+            "import($1)",
+          ),
+          loader: "ts",
         }));
         builder.onLoad({ filter: /.*/, namespace: "spillway" }, () => ({
           contents: shim(folder),
