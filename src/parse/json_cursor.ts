@@ -352,24 +352,21 @@ export class JsonCursor {
   }
 }
 
-/** Offset of the first byte that is not part of valid UTF-8. */
+/** Offset of the first byte that starts no valid UTF-8 character; `to` when all are valid. */
 export function firstInvalid(bytes: Uint8Array, from: number, to: number): number {
-  // A longer prefix of a valid text fails only inside a character: search the longest valid prefix.
-  let low = from;
-  let high = to;
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (isValidPrefix(bytes, from, middle)) low = middle;
-    else high = middle - 1;
+  const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let at = from;
+  while (at < to) {
+    const byte = bytes[at];
+    const length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    if (length > 1) {
+      try {
+        strict.decode(bytes.subarray(at, Math.min(at + length, to)));
+      } catch {
+        return at;
+      }
+    }
+    at += length;
   }
-  return low;
-}
-
-function isValidPrefix(bytes: Uint8Array, from: number, to: number): boolean {
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(from, to), { stream: true });
-    return true;
-  } catch {
-    return false;
-  }
+  return to;
 }
