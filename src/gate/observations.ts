@@ -1,0 +1,69 @@
+import type { Evidence } from "../model/evidence.ts";
+import type { Metrics } from "../model/metric.ts";
+
+/** What is known of one metric on one side of a gate: a value a run. */
+export interface Observation {
+  readonly unit: string;
+  readonly better: "lower" | "higher" | "none";
+  readonly nature: "exact" | "sampled";
+  readonly evidence: Evidence;
+  readonly values: readonly number[];
+  /** Interval of a modelled value, when there is one. */
+  readonly low: number | null;
+  readonly high: number | null;
+  /** Why there is no value. */
+  readonly missing: string | null;
+}
+
+/** Observations by name: `metric`, or `policy/metric` where a subject has several results. */
+export type Observations = Readonly<Record<string, Observation>>;
+
+/** One side of a comparison. */
+export interface Side {
+  readonly name: string;
+  /** Hardware and software that sampled metrics depend on; empty for replays. */
+  readonly fingerprint: Readonly<Record<string, unknown>>;
+  /** Why the side must not be trusted (a partial recording); null when it may. */
+  readonly incomplete: string | null;
+  readonly observations: Observations;
+}
+
+interface Definition {
+  readonly better: "lower" | "higher" | "none";
+  readonly nature: "exact" | "sampled";
+}
+
+/**
+ * Collects the metrics of runs (or of one result of a replay) into observations.
+ *
+ * @param define What the catalogue says of a metric; undefined for unknown ids.
+ */
+export function observe(
+  runs: readonly Metrics[],
+  define: (id: string) => Definition | undefined,
+  prefix = "",
+): Observations {
+  const ids = new Set(runs.flatMap((metrics) => Object.keys(metrics)));
+  return Object.fromEntries(
+    [...ids].sort().map((id) => {
+      const known = runs.map((metrics) => metrics[id]).filter((m) => m !== undefined);
+      const values = known.map((m) => m.value).filter((v) => v !== null).map(Number);
+      const definition = define(id);
+      const only = known.length === 1 ? known[0] : undefined;
+      const observation: Observation = {
+        unit: known[0].unit,
+        better: definition?.better ?? "none",
+        // What is read from counters varies from run to run; what is computed does not.
+        nature: definition?.nature ?? (known[0].evidence === "measured" ? "sampled" : "exact"),
+        evidence: known[0].evidence,
+        values,
+        low: only?.low ?? null,
+        high: only?.high ?? null,
+        missing: values.length === known.length
+          ? null
+          : known.find((m) => m.value === null)?.reason ?? "unknown",
+      };
+      return [`${prefix}${id}`, observation];
+    }),
+  );
+}

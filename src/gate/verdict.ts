@@ -1,0 +1,64 @@
+import type { Evidence } from "../model/evidence.ts";
+
+/** What a rule found. */
+export type RuleStatus = "pass" | "fail" | "inconclusive" | "error";
+
+/** One rule with its finding. */
+export interface RuleResult {
+  /** Metric, and policy where there are several: `paged/peak_reserved_bytes`. */
+  readonly name: string;
+  readonly kind: "budget" | "baseline";
+  readonly level: "off" | "warn" | "error";
+  readonly status: RuleStatus;
+  readonly unit: string;
+  /** The bound of a budget, or the baseline's median. */
+  readonly reference: number | null;
+  readonly current: number | null;
+  /** (current - reference) / reference; null when it has no meaning. */
+  readonly delta: number | null;
+  /** Adjusted p value of a sampled comparison; null for exact ones. */
+  readonly p: number | null;
+  /** Runs on each side. */
+  readonly runs: readonly [baseline: number, current: number];
+  readonly evidence: Evidence | null;
+  /** One sentence: why. */
+  readonly reason: string;
+}
+
+/** The verdict object that every writer prints. */
+export interface Verdict {
+  readonly schema: "spillway/gate/1";
+  readonly verdict: RuleStatus;
+  readonly exitCode: number;
+  /** Whether a failure changes the exit code: true unless every rule only warns. */
+  readonly enforced: boolean;
+  readonly strict: boolean;
+  readonly subject: string;
+  readonly baseline: string | null;
+  readonly rules: readonly RuleResult[];
+}
+
+/** The worst finding of rules that count, as a verdict and its exit code (DESIGN section 4). */
+export function concludeVerdict(
+  rules: readonly RuleResult[],
+  context: { strict: boolean; subject: string; baseline: string | null },
+): Verdict {
+  const counted = rules.filter((r) => r.level === "error");
+  const has = (status: RuleStatus) => counted.some((r) => r.status === status);
+  const verdict: RuleStatus = rules.length === 0 || has("error")
+    ? "error"
+    : has("fail")
+    ? "fail"
+    : has("inconclusive")
+    ? "inconclusive"
+    : "pass";
+  const exitCode = { pass: 0, fail: 1, inconclusive: context.strict ? 3 : 0, error: 4 }[verdict];
+  return {
+    schema: "spillway/gate/1",
+    verdict,
+    exitCode,
+    enforced: counted.length > 0,
+    ...context,
+    rules,
+  };
+}

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { evaluateRules } from "../../src/gate/evaluate.ts";
+import type { Observation, Side } from "../../src/gate/observations.ts";
+import { gateConfigSchema, parseBudget } from "../../src/gate/rules.ts";
+import { concludeVerdict, type RuleResult } from "../../src/gate/verdict.ts";
+import { createRandom } from "../../src/stats/random.ts";
+
+function observation(values: number[], extra: Partial<Observation> = {}): Observation {
+  return {
+    unit: "seconds",
+    better: "lower",
+    nature: "exact",
+    evidence: "replayed",
+    values,
+    low: null,
+    high: null,
+    missing: null,
+    ...extra,
+  };
+}
+
+function side(observations: Record<string, Observation>, extra: Partial<Side> = {}): Side {
+  return { name: "p1", fingerprint: {}, incomplete: null, observations, ...extra };
+}
+
+const OPTIONS = { noise: 0, today: "2026-01-01" };
+
+function judge(config: unknown, current: Side, baseline: Side | null = null): RuleResult[] {
+  return evaluateRules(gateConfigSchema.parse(config), current, baseline, OPTIONS);
+}
+
+function budget(text: string, current: Side): RuleResult {
+  return evaluateRules({ rules: [parseBudget(text)], acks: [] }, current, null, OPTIONS)[0];
+}
+
+const againstBaseline = { rules: [{ kind: "baseline", metric: "*" }] };
+const context = { strict: false, subject: "p1", baseline: null };
+
+test("a budget passes on its side of the bound and fails on the other", () => {
+  const current = side({ x: observation([2]) });
+  for (
+    const [text, status] of [["x<3", "pass"], ["x<2", "fail"], ["x<=2", "pass"], ["x>2", "fail"], [
+      "x>=2",
+      "pass",
+    ]]
+  ) {
+    assert.equal(budget(text, current).status, status, text);
+  }
+});
+
+test("a bound inside a modelled interval is inconclusive", () => {
+  const modelled = side({ x: observation([2], { low: 1, high: 4, evidence: "modelled" }) });
+  assert.equal(budget("x<3", modelled).status, "inconclusive");
+  assert.equal(budget("x<5", modelled).status, "pass");
+  assert.equal(budget("x<1", modelled).status, "fail");
+});
+
+test("a missing or unknown metric is inconclusive with the reason, never passed", () => {
+  const current = side({ y: observation([], { missing: "no GPU" }) });
+  assert.match(budget("x<3", current).reason, /has no metric x/);
+  assert.equal(budget("x<3", current).status, "inconclusive");
+  assert.match(budget("y<3", current).reason, /unknown: no GPU/);
+  assert.equal(budget("y<3", current).status, "inconclusive");
+});
+
+test("a metric named without a policy is judged for every policy", () => {
+  const current = side({ "a/x": observation([1]), "b/x": observation([5]) });
+  const rules = evaluateRules({ rules: [parseBudget("x<3")], acks: [] }, current, null, OPTIONS);
+  assert.deepEqual(rules.map((r) => [r.name, r.status]), [["a/x", "pass"], ["b/x", "fail"]]);
+});
+
+test("exact metrics are compared exactly, in the direction of their definition", () => {
+  const before = side({ x: observation([100]), y: observation([100], { better: "higher" }) });
+  const now = side({ x: observation([101]), y: observation([101], { better: "higher" }) });
+  const [x, y] = judge(againstBaseline, now, before);
+  assert.equal(x.status, "fail");
+  assert.equal(y.status, "pass");
+  assert.ok(Math.abs(x.delta! - 0.01) < 1e-12);
+});
+
+test("a declared tolerance lets an exact metric differ by that much and no more", () => {
+  const rules = { rules: [{ kind: "baseline", metric: "x", tolerance: 0.01 }] };
+  const before = side({ x: observation([100]) });
+  assert.equal(judge(rules, side({ x: observation([101]) }), before)[0].status, "pass");
+  assert.equal(judge(rules, side({ x: observation([101.1]) }), before)[0].status, "fail");
+});
+
+test("a metric that vanished since the baseline is inconclusive", () => {
+  const [result] = judge(againstBaseline, side({}), side({ x: observation([1]) }));
+  assert.equal(result.status, "inconclusive");
+});
+
+test("without a baseline the rule is inconclusive", () => {
+  assert.equal(judge(againstBaseline, side({ x: observation([1]) }))[0].status, "inconclusive");
+});
+
+const sampled = (values: number[]) =>
+  observation(values, { nature: "sampled", evidence: "measured" });
+
+test("too few runs of a sampled metric are inconclusive and say how many more", () => {
+  const [result] = judge(
+    againstBaseline,
+    side({ x: sampled([2, 2, 2]) }),
+    side({ x: sampled([1, 1, 1]) }),
+  );
+  assert.equal(result.status, "inconclusive");
+  assert.match(result.reason, /2 more needed/);
+});
+
+test("a partial recording and another machine are inconclusive", () => {
+  const runs = sampled([1, 2, 3, 4, 5]);
+  const partial = side({ x: runs }, { incomplete: "disk full" });
+  assert.match(judge(againstBaseline, partial, side({ x: runs }))[0].reason, /disk full/);
+  const other = side({ x: runs }, { fingerprint: { cpu: "other" } });
+  const [result] = judge(
+    againstBaseline,
+    other,
+    side({ x: runs }, { fingerprint: { cpu: "mine" } }),
+  );
+  assert.equal(result.status, "inconclusive");
+  assert.match(result.reason, /cpu differs/);
+});
+
+test("an acknowledged failure only warns until it expires", () => {
+  const config = (until: string) => ({
+    ...againstBaseline,
+    acks: [{ metric: "x", until, reason: "known", who: "me" }],
+  });
+  const [now, before] = [side({ x: observation([2]) }), side({ x: observation([1]) })];
+  const [still] = judge(config("2026-01-01"), now, before);
+  assert.deepEqual([still.status, still.level], ["fail", "warn"]);
+  assert.equal(concludeVerdict([still], context).exitCode, 0);
+  const [expired] = judge(config("2025-12-31"), now, before);
+  assert.equal(expired.level, "error");
+  assert.match(expired.reason, /expired/);
+});
+
+test("the verdict is the worst finding that counts; exit codes follow the table", () => {
+  const rule = (
+    status: RuleResult["status"],
+    level: RuleResult["level"] = "error",
+  ): RuleResult => ({
+    name: "x",
+    kind: "budget",
+    level,
+    status,
+    unit: "",
+    reference: null,
+    current: null,
+    delta: null,
+    p: null,
+    runs: [0, 1],
+    evidence: null,
+    reason: "",
+  });
+  const exit = (rules: RuleResult[], strict = false) =>
+    concludeVerdict(rules, { ...context, strict }).exitCode;
+  assert.equal(exit([rule("pass")]), 0);
+  assert.equal(exit([rule("pass"), rule("inconclusive"), rule("fail")]), 1);
+  assert.equal(exit([rule("inconclusive")]), 0);
+  assert.equal(exit([rule("inconclusive")], true), 3);
+  assert.equal(exit([rule("fail", "warn")]), 0);
+  assert.equal(exit([rule("error"), rule("fail")]), 4);
+  assert.equal(exit([]), 4, "a gate without rules cannot run");
+});
+
+/** Share of trials in which a gate of one metric fails, at log-normal run-to-run noise. */
+function failShare(
+  trials: number,
+  runs: number,
+  noise: number,
+  change: number,
+  seed: number,
+): number {
+  const random = createRandom(seed);
+  const draw = (scale: number) =>
+    Array.from({ length: runs }, () => scale * Math.exp(noise * random.normal()));
+  let failures = 0;
+  for (let i = 0; i < trials; i++) {
+    const before = side({ x: sampled(draw(1)) });
+    const now = side({ x: sampled(draw(1 + change)) });
+    if (judge(againstBaseline, now, before)[0].status === "fail") failures++;
+  }
+  return failures / trials;
+}
+
+test("without a change the default gate cries wolf in less than 5 % of 1,000 trials", () => {
+  for (const noise of [0.02, 0.05]) {
+    for (const runs of [5, 10]) {
+      const share = failShare(1000, runs, noise, 0, 11);
+      assert.ok(share < 0.05, `noise ${noise}, ${runs} runs: ${share}`);
+    }
+  }
+});
+
+test("a change of 10 % at 5 % noise is found in at least 90 % of trials with 10 runs a side", () => {
+  const share = failShare(1000, 10, 0.05, 0.1, 12);
+  assert.ok(share >= 0.9, String(share));
+});
