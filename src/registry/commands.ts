@@ -20,6 +20,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/advise/shift.ts"))).command,
   },
   {
+    name: "baseline ls",
+    summary: "list the saved baselines",
+    load: async () => (await import(late("../cli/commands/baseline/ls.ts"))).command,
+  },
+  {
+    name: "baseline save",
+    summary: "keep runs, a replay or an estimate as the reference of later gates",
+    load: async () => (await import(late("../cli/commands/baseline/save.ts"))).command,
+  },
+  {
     name: "bench",
     summary: "run a real workload of our own on this machine",
     load: async () => (await import(late("../cli/commands/bench.ts"))).command,
@@ -28,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "calibrate",
     summary: "measure this machine into a hardware profile",
     load: async () => (await import(late("../cli/commands/calibrate.ts"))).command,
+  },
+  {
+    name: "compare",
+    summary: "show how the metrics of two entries differ",
+    load: async () => (await import(late("../cli/commands/compare.ts"))).command,
   },
   {
     name: "completions",
@@ -53,6 +68,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "explain",
     summary: "explain a metric, policy, coefficient, exit code or stall class",
     load: async () => (await import(late("../cli/commands/explain.ts"))).command,
+  },
+  {
+    name: "gate",
+    summary: "judge runs, a replay or an estimate against budgets and a baseline",
+    load: async () => (await import(late("../cli/commands/gate.ts"))).command,
   },
   {
     name: "generate faults",
