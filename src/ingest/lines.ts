@@ -15,40 +15,60 @@ export async function forEachLine(
   handle: (bytes: Uint8Array, start: number, end: number, line: number) => void,
 ): Promise<number> {
   let line = 0;
-  let carry = new Uint8Array(0);
+  // Pieces of a line that spans chunks: joined once, when its end is there.
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  const take = (bytes: Uint8Array, start: number, end: number) => {
+    line++;
+    const from = line === 1 ? start + byteOrderMark(bytes) : start;
+    handle(bytes, from, end > from && bytes[end - 1] === 0x0d ? end - 1 : end, line);
+  };
+  const takePending = () => {
+    const whole = concat(pending, pendingBytes);
+    pending = [];
+    pendingBytes = 0;
+    take(whole, 0, whole.length);
+  };
   for await (const chunk of input.chunks()) {
-    const bytes = carry.length === 0 ? chunk : join(carry, chunk);
-    let start = line === 0 && carry.length === 0 ? afterByteOrderMark(bytes) : 0;
+    let start = 0;
     for (;;) {
-      const end = bytes.indexOf(0x0a, start);
+      const end = chunk.indexOf(0x0a, start);
       if (end < 0) break;
-      line++;
-      handle(bytes, start, end > start && bytes[end - 1] === 0x0d ? end - 1 : end, line);
+      if (pendingBytes === 0) take(chunk, start, end);
+      else {
+        pending.push(chunk.subarray(start, end));
+        pendingBytes += end - start;
+        takePending();
+      }
       start = end + 1;
     }
-    if (bytes.length - start > MAX_LINE_BYTES) {
+    if (start < chunk.length) {
+      pending.push(chunk.slice(start));
+      pendingBytes += chunk.length - start;
+    }
+    if (pendingBytes > MAX_LINE_BYTES) {
       throw dataError(
         `${input.label}:${line + 1}: the line is longer than ${MAX_LINE_BYTES} bytes`,
         "this is not a file of lines; name its format with --format",
       );
     }
-    carry = bytes.slice(start);
   }
-  if (carry.length > 0) {
-    line++;
-    handle(carry, 0, carry.length, line);
-  }
+  if (pendingBytes > 0) takePending();
   return line;
 }
 
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
+function concat(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
   return out;
 }
 
-function afterByteOrderMark(bytes: Uint8Array): number {
+/** Length of the mark that some editors put before UTF-8 text. */
+function byteOrderMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 

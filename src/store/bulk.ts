@@ -132,15 +132,16 @@ export function uint32ListColumn(
   return {
     type: (api) => api.LIST(api.UINTEGER),
     fill: (vector, from, count, api) => {
+      if (lists === null) {
+        // An empty list in every row, hidden by the NULLs.
+        const none = api.listValue([]);
+        (vector as unknown as { itemCache: DuckDBValue[] }).itemCache = new Array(count).fill(none);
+        markNulls(vector, count, () => true);
+        return;
+      }
       for (let i = 0; i < count; i++) {
-        vector.setItem(
-          i,
-          lists === null ? null : api.listValue(
-            Array.from(
-              lists.values.subarray(lists.offsets[from + i], lists.offsets[from + i + 1]),
-            ) as DuckDBValue[],
-          ),
-        );
+        const list = lists.values.subarray(lists.offsets[from + i], lists.offsets[from + i + 1]);
+        vector.setItem(i, api.listValue(Array.from(list)));
       }
     },
   };
