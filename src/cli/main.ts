@@ -5,6 +5,7 @@ import { VERSION } from "../runtime/version.ts";
 import { setExitCode, terminalWidth, writeText } from "../runtime/terminal.ts";
 import { closest } from "./did_you_mean.ts";
 import { twoColumns } from "./help.ts";
+import { safeText } from "./sanitize.ts";
 
 /** The command that the first words of the command line name, longest name first. */
 function findCommand(argv: readonly string[]): { entry: CommandEntry; rest: string[] } | null {
@@ -78,7 +79,10 @@ async function unknownCommand(argv: readonly string[]): Promise<number> {
 }
 
 async function fail(message: string, hint: string | undefined, code: number): Promise<number> {
-  await writeText("stderr", `spillway: ${message}\n${hint === undefined ? "" : `  ${hint}\n`}`);
+  // Messages may quote names from traces: they must not drive the terminal.
+  const safe = (text: string) => text.split("\n").map(safeText).join("\n");
+  const advice = hint === undefined ? "" : `  ${safe(hint)}\n`;
+  await writeText("stderr", `spillway: ${safe(message)}\n${advice}`);
   return code;
 }
 
