@@ -129,4 +129,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "print the JSON Schema of what a command prints or reads",
     load: async () => (await import(late("../cli/commands/schema.ts"))).command,
   },
+  {
+    name: "show",
+    summary: "show one run, trace, replay, estimate, gate, baseline or prediction",
+    load: async () => (await import(late("../cli/commands/show.ts"))).command,
+  },
 ];
