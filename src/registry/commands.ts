@@ -70,6 +70,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/explain.ts"))).command,
   },
   {
+    name: "export",
+    summary: "write what the store holds as Parquet, CSV, JSON, OpenMetrics or a Perfetto trace",
+    load: async () => (await import(late("../cli/commands/export.ts"))).command,
+  },
+  {
     name: "gate",
     summary: "judge runs, a replay or an estimate against budgets and a baseline",
     load: async () => (await import(late("../cli/commands/gate.ts"))).command,

@@ -12,12 +12,21 @@ export function isTerminal(stream: "stdout" | "stderr"): boolean {
   return process[stream].isTTY === true;
 }
 
-/** Writes all of the text, waiting for a slow reader; a reader that went away (EPIPE) is no error. */
-export function writeText(stream: "stdout" | "stderr", text: string): Promise<void> {
+/** A reader that goes away (`| head`) is no error; anything else is told by the write's own callback. */
+function ignore(): void {}
+
+/**
+ * Writes all of the text, waiting for a slow reader. False when the reader went away (EPIPE): then nothing
+ * more need be written.
+ */
+export function writeText(stream: "stdout" | "stderr", text: string): Promise<boolean> {
+  const target = process[stream];
+  if (!target.listeners("error").includes(ignore)) target.on("error", ignore);
   return new Promise((resolve, reject) => {
-    process[stream].write(text, (error) => {
-      if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") reject(error);
-      else resolve();
+    target.write(text, (error) => {
+      if (error === null || error === undefined) resolve(true);
+      else if ((error as NodeJS.ErrnoException).code === "EPIPE") resolve(false);
+      else reject(error);
     });
   });
 }

@@ -16,7 +16,7 @@ COMMENT ON COLUMN v_trace.meta IS 'What the trace says about itself, JSON.';
 
 CREATE OR REPLACE VIEW v_request AS
 SELECT e.id AS trace_id, r.row, r.arrival_ns, r.input_tokens, r.output_tokens, r.session, r.turn, r.think_ns,
-  list_sum(r.block_runs[2:len(r.block_runs):2])::BIGINT AS blocks,
+  CASE WHEN r.block_runs IS NOT NULL THEN coalesce(list_sum(r.block_runs[2:len(r.block_runs):2])::BIGINT, 0) END AS blocks,
   flatten(list_transform(range(0, len(r.block_runs), 2),
     lambda i: range(r.block_runs[i + 1]::BIGINT, r.block_runs[i + 1]::BIGINT + r.block_runs[i + 2]))) AS block_ids
 FROM private.request r JOIN private.entry e USING (key);
@@ -29,7 +29,7 @@ COMMENT ON COLUMN v_request.output_tokens IS 'Generated tokens, a count.';
 COMMENT ON COLUMN v_request.session IS 'Dense session number; NULL where the trace has none.';
 COMMENT ON COLUMN v_request.turn IS 'Turn within the session, 0 first; NULL where unknown.';
 COMMENT ON COLUMN v_request.think_ns IS 'Nanoseconds between the end of the previous request of the session and this one; NULL where unknown.';
-COMMENT ON COLUMN v_request.blocks IS 'Number of block_ids, a count; NULL without (an empty prompt too).';
+COMMENT ON COLUMN v_request.blocks IS 'Number of block_ids, a count; NULL when the trace has no blocks.';
 COMMENT ON COLUMN v_request.block_ids IS 'Dense ids of the prompt''s blocks, in order; NULL when the trace has no blocks.';
 
 CREATE OR REPLACE VIEW v_allocation AS

@@ -1,0 +1,107 @@
+import { Command, EnumType } from "@cliffy/command";
+import { environmentError, messageOf, SpillwayError, usageError } from "../../model/errors.ts";
+import type { Entry, Store } from "../../store/store.ts";
+import type { CommandModule } from "../command_module.ts";
+import { type GlobalOptions, openOutput } from "../output.ts";
+import { safeText } from "../sanitize.ts";
+
+const FORMATS = ["parquet", "csv", "json", "openmetrics", "perfetto"] as const;
+type Format = typeof FORMATS[number];
+
+interface Options extends GlobalOptions {
+  readonly format: Format;
+  readonly output?: string;
+}
+
+/** The text of an export in pieces. */
+async function pieces(
+  format: Exclude<Format, "parquet">,
+  store: Store,
+  entry: Entry,
+): Promise<AsyncGenerator<string>> {
+  switch (format) {
+    case "csv":
+      return (await import("../export/tables.ts")).csvExport(store, entry);
+    case "json":
+      return (await import("../export/tables.ts")).jsonExport(store, entry);
+    case "openmetrics":
+      return (await import("../export/openmetrics.ts")).openMetricsExport(store, entry);
+    case "perfetto":
+      return (await import("../export/perfetto.ts")).perfettoExport(store, entry);
+  }
+}
+
+/** Text for a terminal: what a trace calls itself must not drive it. */
+function forTerminal(text: string): string {
+  return text.split("\n").map(safeText).join("\n");
+}
+
+async function writeParquet(store: Store, entry: Entry, file: string): Promise<void> {
+  const { rowsSql } = await import("../export/rows.ts");
+  const sql = await rowsSql(store, entry, "parquet");
+  const { renameSync, rmSync } = await import("node:fs");
+  const part = `${file}.part`;
+  try {
+    await store.exportParquet(sql, part);
+    renameSync(part, file);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
+
+async function run(options: Options, idOrName: string): Promise<void> {
+  const out = openOutput(options);
+  const { format, output } = options;
+  if (out.json) throw usageError("export: --json is --format json here; drop it");
+  if (format === "parquet" && output === undefined) {
+    throw usageError("export: Parquet is binary and needs a file", "add --output FILE.parquet");
+  }
+  const { withStore } = await import("../open_store.ts");
+  const { isTerminal, writeText } = await import("../../runtime/terminal.ts");
+  await withStore(out, "read", async (store) => {
+    const entry = await store.find(idOrName);
+    if (output === undefined) {
+      const terminal = isTerminal("stdout");
+      for await (const text of await pieces(format as "csv", store, entry)) {
+        if (!await writeText("stdout", terminal ? forTerminal(text) : text)) return;
+      }
+      return;
+    }
+    try {
+      if (format === "parquet") await writeParquet(store, entry, output);
+      else {
+        const { writeFileFrom } = await import("../../runtime/write_file.ts");
+        await writeFileFrom(output, await pieces(format, store, entry));
+      }
+    } catch (error) {
+      if (error instanceof SpillwayError) throw error;
+      throw environmentError(
+        `export: ${output} could not be written: ${messageOf(error).split("\n")[0]}`,
+        "choose a folder that exists and can be written",
+        { cause: error },
+      );
+    }
+    await out.note(`wrote ${entry.id} (${safeText(entry.name)}) as ${format} to ${output}`);
+  });
+}
+
+export const command: CommandModule = {
+  name: "export",
+  summary: "write what the store holds as Parquet, CSV, JSON, OpenMetrics or a Perfetto trace",
+  build: () =>
+    new Command()
+      .description(
+        "Writes the readings of a run, the rows of a trace or the metrics of a replay or an estimate to " +
+          "stdout or a file. CSV cells that a spreadsheet would run as formulas get an apostrophe. " +
+          "OpenMetrics keeps the times of a run, so that a Prometheus can be backfilled. perfetto is " +
+          "JSON for ui.perfetto.dev.",
+      )
+      .arguments("<id:string>")
+      .type("format", new EnumType([...FORMATS]))
+      .option("--format <format:format>", "What to write.", { required: true })
+      .option("-o, --output <file:file>", "Write to this file instead of stdout.")
+      .example("A run for pandas", "spillway export r1 --format parquet -o run.parquet")
+      .example("Look at a run in Perfetto", "spillway export r1 --format perfetto -o run.json")
+      .example("Metrics of a replay in a spreadsheet", "spillway export p1 --format csv > p1.csv")
+      .action((options: Options, id: string) => run(options, id)),
+};
