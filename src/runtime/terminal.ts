@@ -19,7 +19,7 @@ function ignore(): void {}
  * Writes all of the text, waiting for a slow reader. False when the reader went away (EPIPE): then nothing
  * more need be written.
  */
-export function writeText(stream: "stdout" | "stderr", text: string): Promise<boolean> {
+export function tryWrite(stream: "stdout" | "stderr", text: string): Promise<boolean> {
   const target = process[stream];
   if (!target.listeners("error").includes(ignore)) target.on("error", ignore);
   return new Promise((resolve, reject) => {
@@ -29,6 +29,11 @@ export function writeText(stream: "stdout" | "stderr", text: string): Promise<bo
       else reject(error);
     });
   });
+}
+
+/** Writes all of the text, waiting for a slow reader; a reader that went away (EPIPE) is no error. */
+export async function writeText(stream: "stdout" | "stderr", text: string): Promise<void> {
+  await tryWrite(stream, text);
 }
 
 export function environmentVariable(name: string): string | undefined {

@@ -1,27 +1,29 @@
-import { createWriteStream, renameSync, rmSync } from "node:fs";
-import { once } from "node:events";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import process from "node:process";
+import { environmentError, messageOf } from "../model/errors.ts";
 
 /**
- * Writes pieces to a file as they come. The file appears under its name only when it is whole: until then
- * it is `PATH.PID.part`, which is removed when anything fails.
+ * Writes a whole file or nothing: the content goes to a neighbour, is synced, and takes the name.
+ *
+ * @throws environment error that names the path.
  */
-export async function writeFileFrom(path: string, pieces: AsyncIterable<string>): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  const stream = createWriteStream(part);
-  const failed = new Promise<never>((_, reject) => stream.once("error", reject));
-  failed.catch(() => {});
+export function writeFileAtomically(path: string, content: string | Uint8Array): void {
+  const part = `${path}.part-${process.pid}`;
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
-    for await (const piece of pieces) {
-      if (!stream.write(piece)) await Promise.race([once(stream, "drain"), failed]);
+    const file = openSync(part, "w");
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
     }
-    const closed = once(stream, "close");
-    stream.end();
-    await Promise.race([closed, failed]);
     renameSync(part, path);
   } catch (error) {
-    stream.destroy();
     rmSync(part, { force: true });
-    throw error;
+    throw environmentError(
+      `${path} cannot be written: ${messageOf(error)}`,
+      "check that its folder exists, is writable and has room",
+    );
   }
 }

@@ -57,20 +57,20 @@ async function run(options: Options, idOrName: string): Promise<void> {
     throw usageError("export: Parquet is binary and needs a file", "add --output FILE.parquet");
   }
   const { withStore } = await import("../open_store.ts");
-  const { isTerminal, writeText } = await import("../../runtime/terminal.ts");
+  const { isTerminal, tryWrite } = await import("../../runtime/terminal.ts");
   await withStore(out, "read", async (store) => {
     const entry = await store.find(idOrName);
     if (output === undefined) {
       const terminal = isTerminal("stdout");
       for await (const text of await pieces(format as "csv", store, entry)) {
-        if (!await writeText("stdout", terminal ? forTerminal(text) : text)) return;
+        if (!await tryWrite("stdout", terminal ? forTerminal(text) : text)) return;
       }
       return;
     }
     try {
       if (format === "parquet") await writeParquet(store, entry, output);
       else {
-        const { writeFileFrom } = await import("../../runtime/write_file.ts");
+        const { writeFileFrom } = await import("../../runtime/write_stream.ts");
         await writeFileFrom(output, await pieces(format, store, entry));
       }
     } catch (error) {

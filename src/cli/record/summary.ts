@@ -43,10 +43,11 @@ export function renderRunSummary(run: RunRecord, id: string | null, width: numbe
   const wall = run.durationNs / 1e9;
   const lines: string[] = [];
   const title = id === null ? `recorded "${run.name}"` : `recorded ${id} "${run.name}"`;
-  lines.push(
+  lines.push(...wrapText(
     `${title}: ${formatSeconds(wall)} at ${formatSeconds(run.intervalNs / 1e9)}, ` +
       `${run.status}${exitText(run)}`,
-  );
+    width,
+  ));
   if (run.statusReason !== null) lines.push(row("partial", run.statusReason, width));
   lines.push(row("sources", sourceText(run.sources), width));
   const written = number(m, "disk_written_bytes");
