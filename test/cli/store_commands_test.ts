@@ -301,7 +301,6 @@ test("export openmetrics keeps nanoseconds, types and the closing mark", async (
     /spillway_block_write_bytes_total\{[^\n]*device="sd0"\} 10 1700000000\.123456789\n/,
   );
   assert.match(stdout, /device="sd0"\} 30 1700000000\.323456789\n/);
-  // deno-lint-ignore no-control-regex
   const line =
     /^(# (TYPE|HELP|EOF).*|[a-z_][a-z0-9_]*\{([a-z]+="([^"\\\n]|\\.)*",?)*\} [-0-9.e+]+( [0-9.]+)?)$/;
   for (const text of lines) assert.match(text, line);
