@@ -1,0 +1,30 @@
+import type { EstimateDocument, ReplayDocument, RunRecord } from "../model/results.ts";
+import type { SampleSeries } from "../model/trace/samples.ts";
+
+/** One line of counters of a recording. */
+export interface RecordedLine {
+  readonly series: SampleSeries;
+  readonly timeNs: Float64Array;
+  readonly value: Float64Array;
+}
+
+/** Everything a report is made of: documents of the store, in the order they were named. */
+export type ReportItem =
+  | {
+    readonly kind: "run";
+    readonly id: string;
+    readonly record: RunRecord;
+    readonly lines: readonly RecordedLine[];
+  }
+  | { readonly kind: "replay"; readonly id: string; readonly document: ReplayDocument }
+  | { readonly kind: "estimate"; readonly id: string; readonly document: EstimateDocument };
+
+export interface ReportInput {
+  readonly title: string;
+  readonly items: readonly ReportItem[];
+  /** Commands that make the report again. */
+  readonly commands: readonly string[];
+  readonly version: string;
+  /** ISO time to print, null for a report whose bytes depend on its input alone. */
+  readonly stamp: string | null;
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { downsampleMinMax, ratesOf } from "../../src/report/downsample.ts";
+import { escapeHtml, markup } from "../../src/report/html.ts";
+import { buildPage } from "../../src/report/page.ts";
+import { CHARTS } from "../../src/registry/charts.ts";
+import { hostileInput, plainInput } from "./documents.ts";
+
+const charts = new Map(
+  await Promise.all(CHARTS.map(async (c) => [c.name, await c.load()] as const)),
+);
+const page = await buildPage(plainInput(), charts);
+
+test("the same input gives the same bytes", async () => {
+  assert.equal(await buildPage(plainInput(), charts), page);
+});
+
+test("the page asks the network for nothing", () => {
+  const addresses = page.match(/https?:\/\/[^\s"'<>)]+/g) ?? [];
+  const foreign = addresses.filter((a) => !a.startsWith("http://www.w3.org/"));
+  assert.deepEqual(foreign, []);
+  assert.match(page, /default-src &#39;none&#39;/);
+  assert.ok(!/<(link|img|iframe|object)\b/.test(page));
+});
+
+test("every chart is an SVG with a role and a sentence, and has its data below it", () => {
+  const pictures = page.match(/<svg role="img" aria-label="[^"]{10,}"/g) ?? [];
+  const figures = page.match(/<figure /g) ?? [];
+  assert.ok(figures.length >= 3);
+  assert.equal(pictures.length, figures.length);
+  assert.equal((page.match(/Data of this chart/g) ?? []).length, figures.length);
+});
+
+test("unknown values say why instead of showing a number", () => {
+  assert.match(page, /unknown: no GPU here/);
+});
+
+test("names that try to be markup stay text", async () => {
+  const hostile = await buildPage(hostileInput(), charts);
+  assert.ok(!hostile.includes("<script>alert"));
+  assert.ok(!hostile.includes("<img src=x"));
+  assert.ok(hostile.includes("&lt;script&gt;alert(1)&lt;/script&gt;"));
+  assert.ok(!hostile.includes("\x1b"));
+});
+
+test("html escapes every value but its own markup", () => {
+  assert.equal(
+    markup`<p title="${'"'}">${"<b>"}${markup`<i>${1}</i>`}${[markup`x`, null]}</p>`.markup,
+    '<p title="&quot;">&lt;b&gt;<i>1</i>x</p>',
+  );
+  fc.assert(fc.property(fc.string(), (text) => {
+    assert.ok(!/[<>"']/.test(escapeHtml(text)));
+  }));
+});
+
+test("down-sampling keeps the extremes, the order and the size", () => {
+  const values = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), {
+    minLength: 1,
+    maxLength: 900,
+  });
+  fc.assert(fc.property(values, fc.integer({ min: 4, max: 100 }), (ys, points) => {
+    const xs = ys.map((_, i) => i);
+    const thin = downsampleMinMax(xs, ys, points);
+    assert.ok(thin.x.length <= Math.max(points, 2));
+    assert.equal(Math.max(...thin.y.map(Number)), Math.max(...ys));
+    assert.equal(Math.min(...thin.y.map(Number)), Math.min(...ys));
+    assert.ok(thin.x.every((x, i) => i === 0 || x > thin.x[i - 1]));
+  }));
+});
+
+test("a counter that went back gives a gap, never a negative rate", () => {
+  const { seconds, rate } = ratesOf([0, 1e9, 2e9, 3e9], [0, 10, 4, 8]);
+  assert.deepEqual(seconds, [1, 2, 3]);
+  assert.deepEqual(rate, [10, null, 4]);
+});
+
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The program that runs the browser: Deno or Bun, whichever runs this test. */
+function browserCommand(): string[] {
+  const script = join(ROOT, "test/report/browser_page.ts");
+  return process.versions.bun === undefined
+    ? [process.execPath, "run", "-A", "--quiet", script]
+    : [process.execPath, script];
+}
+
+test(
+  "in Chromium the page logs nothing, asks for nothing, fits a phone and passes the accessibility audit",
+  {
+    skip: existsSync(CHROMIUM) ? false : `${CHROMIUM} is not installed`,
+    timeout: 120_000,
+  },
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), "spillway-report-"));
+    try {
+      const file = join(folder, "report.html");
+      writeFileSync(file, page);
+      const [program, ...args] = browserCommand();
+      const axe = join(ROOT, "node_modules/axe-core/axe.min.js");
+      const done = spawnSync(program, [...args, file, join(folder, "shot"), axe], {
+        encoding: "utf8",
+      });
+      assert.equal(done.status, 0, done.stderr);
+      const seen = JSON.parse(done.stdout);
+      assert.deepEqual(seen.messages, []);
+      assert.deepEqual(seen.requests, []);
+      assert.deepEqual(seen.violations, []);
+      assert.equal(seen.overflow, 0, "the page is wider than a phone");
+      assert.ok(seen.svgs >= 3, "charts are there without JavaScript");
+      for (const shot of ["light", "dark", "phone", "print"]) {
+        assert.ok(statSync(join(folder, `shot-${shot}.png`)).size > 10_000, shot);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
