@@ -130,6 +130,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/replay/fault.ts"))).command,
   },
   {
+    name: "report",
+    summary: "write one self-contained HTML page of runs, replays and estimates",
+    load: async () => (await import(late("../cli/commands/report.ts"))).command,
+  },
+  {
     name: "schema",
     summary: "print the JSON Schema of what a command prints or reads",
     load: async () => (await import(late("../cli/commands/schema.ts"))).command,
