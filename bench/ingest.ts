@@ -54,12 +54,13 @@ function generate(path: string, bytes: number, withBlocks: boolean): number {
 }
 
 async function importOurs(path: string, store: string): Promise<void> {
-  const { importTrace } = await import("../src/ingest/import_trace.ts");
+  const { openTrace } = await import("../src/ingest/import_trace.ts");
+  const { streamOnWorker } = await import("../src/cli/import_stream.ts");
   const { FORMATS } = await import("../src/registry/formats.ts");
   const { openStore } = await import("../src/store/open.ts");
-  const trace = await importTrace(path, FORMATS);
+  const { trace, name } = await openTrace(path, FORMATS, {}, streamOnWorker);
   const open = await openStore(store, { mode: "create" });
-  await open.saveTrace(trace, trace.name);
+  await open.saveTrace(trace, name);
   await open.close();
 }
 

@@ -1,4 +1,4 @@
-import type { Trace, TraceKind } from "../model/trace/trace.ts";
+import type { Trace, TraceKind, TraceStream } from "../model/trace/trace.ts";
 
 /**
  * A format: one file under `src/ingest/formats/`, exporting `format`. Detection looks at content, never
@@ -18,6 +18,8 @@ export interface Importer<K extends TraceKind = TraceKind> {
    * (data errors, exit code 4); nothing of a refused input is stored.
    */
   read(input: ImportInput): Promise<Trace<K>>;
+  /** As `read`, batch by batch in constant memory, where the format allows it. */
+  stream?(input: ImportInput): TraceStream<K>;
 }
 
 /** The first bytes of an input, decompressed when it was gzip. */

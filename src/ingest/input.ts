@@ -15,6 +15,9 @@ const CHUNK_BYTES = 1 << 20;
 
 /** An input that is open; `close` removes what was spooled for it. */
 export interface OpenInput extends ImportInput {
+  /** The file the bytes lie in: the path, or where stdin was spooled to. */
+  readonly file: string;
+  readonly fileBytes: number;
   head(): Promise<ImportHead>;
   close(): Promise<void>;
 }
@@ -55,6 +58,11 @@ export async function openInput(argument: string): Promise<OpenInput> {
   return inputOf(argument, argument, argument, () => Promise.resolve());
 }
 
+/** Opens the file that another thread opened first: `file` and `label` of its {@link OpenInput}. */
+export function reopenInput(label: string, file: string): OpenInput {
+  return inputOf(label, file, file, () => Promise.resolve());
+}
+
 function inputOf(
   label: string,
   file: string,
@@ -87,6 +95,8 @@ function inputOf(
   const chunks = () => readChunks(label, file, gzip);
   return {
     label,
+    file,
+    fileBytes: size,
     path,
     gzip,
     sizeBytes: path === null ? null : size,

@@ -1,6 +1,9 @@
 import { dataError } from "../model/errors.ts";
 import type { ImportInput } from "./importer.ts";
 
+/** Takes the line `bytes[start..end]`; the bytes are only lent. */
+export type LineHandler = (bytes: Uint8Array, start: number, end: number, line: number) => void;
+
 /** Longest line that is read: a request with a million block ids takes some 8 MB. */
 const MAX_LINE_BYTES = 1 << 28;
 
@@ -10,10 +13,17 @@ const MAX_LINE_BYTES = 1 << 28;
  *
  * @returns the number of lines.
  */
-export async function forEachLine(
+export async function forEachLine(input: ImportInput, handle: LineHandler): Promise<number> {
+  let lines = 0;
+  for await (const count of lineChunks(input, handle)) lines = count;
+  return lines;
+}
+
+/** As {@link forEachLine}, but gives the number of lines so far after each chunk that was read. */
+export async function* lineChunks(
   input: ImportInput,
-  handle: (bytes: Uint8Array, start: number, end: number, line: number) => void,
-): Promise<number> {
+  handle: LineHandler,
+): AsyncGenerator<number> {
   let line = 0;
   // Pieces of a line that spans chunks: joined once, when its end is there.
   let pending: Uint8Array[] = [];
@@ -52,9 +62,10 @@ export async function forEachLine(
         "this is not a file of lines; name its format with --format",
       );
     }
+    yield line;
   }
   if (pendingBytes > 0) takePending();
-  return line;
+  yield line;
 }
 
 function concat(parts: readonly Uint8Array[], length: number): Uint8Array {

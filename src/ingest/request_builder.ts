@@ -137,6 +137,12 @@ export class RequestBuilder {
     for (const batch of this.#packed) yield await Promise.resolve(this.#expand(batch));
   }
 
+  /** Batches that are full, expanded and forgotten; with `all` also the last one. For streaming. */
+  *take(all: boolean): Generator<RequestColumns> {
+    if (all) this.#flush();
+    for (const batch of this.#packed.splice(0)) yield this.#expand(batch);
+  }
+
   #expand(batch: PackedBatch): RequestColumns {
     if (!this.#hasBlocks) return { ...batch.columns, blockOffsets: null, blockIds: null };
     const { count } = batch.columns;

@@ -147,18 +147,23 @@ export function uint32ListColumn(
   };
 }
 
-/** Appends `count` rows to a table of the schema `private`, vector by vector. */
-export async function bulkAppend(
+/** Takes batch after batch of a table's rows. */
+export type BulkAppend = (columns: readonly BulkColumn[], count: number) => void;
+
+/**
+ * Lets `work` append rows to a table of the schema `private`; the caller holds the transaction. When it
+ * fails, rows that wait in the appender are dropped: written later, they would miss the rollback.
+ */
+export async function withBulk<T>(
   connection: DuckDBConnection,
   table: string,
-  columns: readonly BulkColumn[],
-  count: number,
-): Promise<void> {
-  if (count === 0) return;
+  work: (append: BulkAppend) => Promise<T>,
+): Promise<T> {
   const api = await import("@duckdb/node-api");
   const appender = await connection.createAppender(table, "private");
-  const types = columns.map((column) => column.type(api));
-  try {
+  let types: DuckDBType[] | null = null;
+  const append: BulkAppend = (columns, count) => {
+    types ??= columns.map((column) => column.type(api));
     for (let from = 0; from < count; from += VECTOR_ROWS) {
       const rows = Math.min(VECTOR_ROWS, count - from);
       const chunk = api.DuckDBDataChunk.create(types, rows);
@@ -169,9 +174,17 @@ export async function bulkAppend(
       });
       appender.appendDataChunk(chunk);
     }
-  } finally {
+  };
+  let result: T;
+  try {
+    result = await work(append);
+  } catch (error) {
+    appender.clear();
     appender.closeSync();
+    throw error;
   }
+  appender.closeSync();
+  return result;
 }
 
 /** The typed array behind a column of a chunk that holds no NULL. */

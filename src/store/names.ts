@@ -107,6 +107,14 @@ async function uniqueName(
   for (let n = 2;; n++) if (!taken.has(`${name}~${n}`)) return `${name}~${n}`;
 }
 
+/** A key that no entry has; the caller holds the transaction. */
+export async function nextKey(connection: DuckDBConnection): Promise<number> {
+  const next = await connection.runAndReadAll(
+    "SELECT coalesce(max(key), 0) + 1 FROM private.entry",
+  );
+  return Number(next.getRows()[0][0]);
+}
+
 /** Writes the row of a new entry and returns it; the caller holds the transaction. */
 export async function insertEntry(
   connection: DuckDBConnection,
@@ -114,14 +122,14 @@ export async function insertEntry(
   wantedName: string,
   summary: string,
   document: unknown,
+  reservedKey?: number,
 ): Promise<{ key: number; id: string; name: string }> {
+  const key = reservedKey ?? await nextKey(connection);
   const next = await connection.runAndReadAll(
-    `SELECT coalesce(max(key), 0) + 1,
-       coalesce(max(CASE WHEN kind = $1 THEN id[2:]::INTEGER END), 0) + 1 FROM private.entry`,
+    "SELECT coalesce(max(id[2:]::INTEGER), 0) + 1 FROM private.entry WHERE kind = $1",
     [kind],
   );
-  const [key, number] = next.getRows()[0].map(Number);
-  const id = `${KIND_LETTERS[kind]}${number}`;
+  const id = `${KIND_LETTERS[kind]}${next.getRows()[0][0]}`;
   const name = await uniqueName(connection, kind, wantedName);
   await connection.run(
     "INSERT INTO private.entry VALUES ($1, $2, $3, $4, $5::TIMESTAMP, $6, $7)",

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { RunRecord } from "../model/results.ts";
 import type { SampleColumns, SampleSeries } from "../model/trace/samples.ts";
 import { formatSeconds } from "../model/units.ts";
-import { bulkAppend } from "./bulk.ts";
+import { withBulk } from "./bulk.ts";
 import { gather } from "./columns/codec.ts";
 import { sampleCodec } from "./columns/others.ts";
 import { entryDocument } from "./documents.ts";
@@ -21,11 +21,13 @@ export async function saveRun(
   const command = run.command.length === 0 ? "no command" : run.command.join(" ");
   const summary = `${command}, ${formatSeconds(run.durationNs / 1e9)}, ${run.status}`;
   const entry = await insertEntry(connection, "run", run.name, summary, run);
-  let row = 0;
-  for await (const batch of samples) {
-    await bulkAppend(connection, "sample", sampleCodec.write(entry.key, row, batch), batch.count);
-    row += batch.count;
-  }
+  await withBulk(connection, "sample", async (append) => {
+    let row = 0;
+    for await (const batch of samples) {
+      append(sampleCodec.write(entry.key, row, batch), batch.count);
+      row += batch.count;
+    }
+  });
   // Series and reasons may still grow while the samples are read.
   await insertSeries(connection, entry.key, series, reasons());
   await insertMetrics(connection, entry.key, 0, run.name, run.metrics);

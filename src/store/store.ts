@@ -1,6 +1,6 @@
 import type { SampleSeries } from "../model/trace/samples.ts";
 import type { SampleColumns } from "../model/trace/samples.ts";
-import type { Trace } from "../model/trace/trace.ts";
+import type { Trace, TraceStream } from "../model/trace/trace.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../model/results.ts";
 import type { Json } from "../model/json.ts";
 
@@ -52,7 +52,7 @@ export interface Store {
     id: string,
     filter?: { source?: string; device?: string; field?: string },
   ): Promise<{ series: SampleSeries; timeNs: Float64Array; value: Float64Array }[]>;
-  saveTrace(trace: Trace, name: string): Promise<string>;
+  saveTrace(trace: Trace | TraceStream, name: string): Promise<string>;
   trace(idOrName: string): Promise<Trace & { readonly id: string }>;
   /** With `replace`, an entry of the same kind and name goes away for it (baselines). */
   saveDocument<K extends keyof DocumentKinds>(

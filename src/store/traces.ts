@@ -1,8 +1,13 @@
 import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
-import type { Trace, TraceColumns, TraceKind, TraceMeta } from "../model/trace/trace.ts";
+import type {
+  Trace,
+  TraceColumns,
+  TraceKind,
+  TraceMeta,
+  TraceStream,
+} from "../model/trace/trace.ts";
 import type { SampleSeries } from "../model/trace/samples.ts";
-import { dataError } from "../model/errors.ts";
-import { bulkAppend } from "./bulk.ts";
+import { withBulk } from "./bulk.ts";
 import type { TraceCodec } from "./columns/codec.ts";
 import {
   allocationCodec,
@@ -13,7 +18,7 @@ import {
 } from "./columns/others.ts";
 import { requestCodec } from "./columns/requests.ts";
 import { entryDocument } from "./documents.ts";
-import { findEntry, insertEntry } from "./names.ts";
+import { findEntry, insertEntry, nextKey } from "./names.ts";
 import { insertSeries } from "./series.ts";
 
 // Each codec takes its own kind of columns; the table is only indexed by the trace's own kind.
@@ -42,39 +47,32 @@ interface TraceDocument {
   readonly notes: readonly string[];
 }
 
-/** Stores a trace; the caller holds the transaction. */
+/** Stores a trace, whole or as a stream; the caller holds the transaction. */
 export async function saveTrace(
   connection: DuckDBConnection,
-  trace: Trace,
+  trace: Trace | TraceStream,
   name: string,
 ): Promise<string> {
   const codec = CODECS[trace.kind];
-  const document: TraceDocument = {
-    kind: trace.kind,
-    format: trace.format,
-    sha256: trace.sha256,
-    rows: trace.rows,
-    meta: trace.meta,
-    notes: trace.notes,
-  };
-  const summary = `${trace.kind} from ${trace.format}, ${trace.rows.toLocaleString("en-US")} rows`;
-  const entry = await insertEntry(connection, "trace", name, summary, document);
-  if (trace.kind === "samples") {
-    const { series } = trace.meta as { series: readonly SampleSeries[] };
-    await insertSeries(connection, entry.key, series, []);
-  }
-  let row = 0;
-  for await (const columns of trace.batches()) {
-    await bulkAppend(
-      connection,
-      codec.table,
-      codec.write(entry.key, row, columns),
-      columns.count,
-    );
-    row += columns.count;
-  }
-  if (row !== trace.rows) {
-    throw dataError(`trace ${trace.name} said ${trace.rows} rows, but gave ${row}`);
+  const key = await nextKey(connection);
+  const row = await withBulk(connection, codec.table, async (append) => {
+    let row = 0;
+    for await (const columns of trace.batches()) {
+      append(codec.write(key, row, columns), columns.count);
+      row += columns.count;
+    }
+    return row;
+  });
+  // A stream knows what it was only now.
+  const { rows, sha256, meta, notes } = "finish" in trace ? trace.finish() : trace;
+  if (row !== rows) throw new Error(`the trace said ${rows} rows, but gave ${row}`);
+  const { kind, format } = trace;
+  const document: TraceDocument = { kind, format, sha256, rows, meta, notes };
+  const summary = `${kind} from ${format}, ${rows.toLocaleString("en-US")} rows`;
+  const entry = await insertEntry(connection, "trace", name, summary, document, key);
+  if (kind === "samples") {
+    const { series } = meta as { series: readonly SampleSeries[] };
+    await insertSeries(connection, key, series, []);
   }
   return entry.id;
 }

@@ -1,4 +1,6 @@
 import { Command } from "@cliffy/command";
+import type { Trace, TraceStream, TraceSummary } from "../../model/trace/trace.ts";
+import type { Entry, Store } from "../../store/store.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
 import { safeText } from "../sanitize.ts";
@@ -9,25 +11,58 @@ interface Options extends GlobalOptions {
   readonly name?: string;
 }
 
+/** Removes what opening made when nothing came into it. */
+async function removeNewStore(path: string): Promise<void> {
+  const { rmSync } = await import("node:fs");
+  for (const file of [path, `${path}.wal`]) rmSync(file, { force: true });
+}
+
+async function twinOf(store: Store, sha256: string | null, id: string): Promise<Entry | null> {
+  if (sha256 === null) return null;
+  const { rows } = await store.query(
+    `SELECT id FROM v_trace WHERE sha256 = '${sha256}' AND id <> '${id}' LIMIT 1`,
+  );
+  return rows.length === 0 ? null : await store.find(String(rows[0][0]));
+}
+
 async function run(options: Options, file: string): Promise<void> {
   const out = openOutput(options);
-  const { importTrace } = await import("../../ingest/import_trace.ts");
+  const { openTrace } = await import("../../ingest/import_trace.ts");
   const { FORMATS } = await import("../../registry/formats.ts");
-  // The whole input is read and checked before the store is touched: nothing is half-stored.
-  const trace = await importTrace(file, FORMATS, { format: options.format });
+  const { canUseWorkers, streamOnWorker } = await import("../import_stream.ts");
   const { withStore } = await import("../open_store.ts");
-  const entry = await withStore(out, "create", async (store) => {
-    const twins = trace.sha256 === null ? [] : (await store.query(
-      `SELECT id, name FROM v_trace WHERE sha256 = '${trace.sha256}'`,
-    )).rows;
-    if (twins.length > 0) {
-      await out.note(`note: the store holds the same bytes as ${twins[0][0]} (${twins[0][1]})`);
-    }
-    return await store.find(await store.saveTrace(trace, options.name ?? trace.name));
-  });
+  const { storeExists } = await import("../../store/exists.ts");
   const store = out.setting("store").value!;
+  const existed = storeExists(store);
+  // A small input is read and checked before the store is touched, a large one within one transaction.
+  const open = await openTrace(
+    file,
+    FORMATS,
+    { format: options.format },
+    canUseWorkers() ? streamOnWorker : undefined,
+  );
+  let entry: Entry;
+  let twin: Entry | null;
+  try {
+    [entry, twin] = await withStore(out, "create", async (store) => {
+      const entry = await store.find(
+        await store.saveTrace(open.trace, options.name ?? open.name),
+      );
+      const { sha256 } = summaryOf(open.trace);
+      return [entry, await twinOf(store, sha256, entry.id)];
+    });
+  } catch (error) {
+    if (!existed) await removeNewStore(store);
+    throw error;
+  } finally {
+    await open.close();
+  }
   const { id, name } = entry;
-  const { kind, format, rows, sha256, notes } = trace;
+  const { kind, format } = open.trace;
+  const { rows, sha256, notes } = summaryOf(open.trace);
+  if (twin !== null) {
+    await out.note(`note: the store holds the same bytes as ${twin.id} (${safeText(twin.name)})`);
+  }
   await out.emit(
     { schema: "spillway/import/1", id, name, store, kind, format, rows, sha256, notes },
     () =>
@@ -45,6 +80,10 @@ async function run(options: Options, file: string): Promise<void> {
         "",
       ].join("\n"),
   );
+}
+
+function summaryOf(trace: Trace | TraceStream): TraceSummary {
+  return "finish" in trace ? trace.finish() : trace;
 }
 
 export const command: CommandModule = {

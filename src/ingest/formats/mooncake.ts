@@ -1,8 +1,9 @@
-import type { Trace } from "../../model/trace/trace.ts";
+import type { RequestColumns } from "../../model/trace/requests.ts";
+import type { Trace, TraceStream, TraceSummary } from "../../model/trace/trace.ts";
 import { JsonCursor, keyTable } from "../../parse/json_cursor.ts";
 import { DenseIds } from "../dense_ids.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
-import { forEachLine, isBlank } from "../lines.ts";
+import { forEachLine, isBlank, lineChunks, type LineHandler } from "../lines.ts";
 import { RequestBuilder, type RequestRow } from "../request_builder.ts";
 
 /** Tokens of a block of the published traces (README of the traces, FAST 25). */
@@ -242,7 +243,16 @@ class MooncakeReader {
     this.#ignored.set(key, (this.#ignored.get(key) ?? 0) + 1);
   }
 
-  finish(sha256: string): Trace<"requests"> {
+  /** Batches so far that were not taken yet. */
+  *take(all: boolean): Generator<RequestColumns> {
+    if (this.#builder !== null) yield* this.#builder.take(all);
+  }
+
+  batches(): AsyncIterable<RequestColumns> {
+    return (this.#builder ?? new RequestBuilder(false)).batches();
+  }
+
+  summary(sha256: string): TraceSummary<"requests"> {
     const builder = this.#builder ?? new RequestBuilder(false);
     const notes = [
       `${builder.rows.toLocaleString("en-US")} requests` +
@@ -270,9 +280,6 @@ class MooncakeReader {
       notes.push(`dropped the key "${key}" of ${count.toLocaleString("en-US")} requests`);
     }
     return {
-      kind: "requests",
-      name: "",
-      format: "mooncake",
       sha256,
       rows: builder.rows,
       meta: {
@@ -280,17 +287,33 @@ class MooncakeReader {
         uniqueBlocks: this.#hasBlocks ? this.#ids.next : null,
       },
       notes,
-      batches: () => builder.batches(),
     };
   }
 }
 
 async function read(input: ImportInput): Promise<Trace<"requests">> {
   const reader = new MooncakeReader();
-  const hash = input.sha256();
-  hash.catch(() => {});
   await forEachLine(input, (bytes, start, end, line) => reader.row(bytes, start, end, line));
-  return reader.finish(await hash);
+  const summary = reader.summary(await input.sha256());
+  return {
+    kind: "requests",
+    name: "",
+    format: "mooncake",
+    ...summary,
+    batches: () => reader.batches(),
+  };
+}
+
+function stream(input: ImportInput): TraceStream<"requests"> {
+  const reader = new MooncakeReader();
+  let sha256 = "";
+  async function* batches(): AsyncGenerator<RequestColumns> {
+    const row: LineHandler = (bytes, start, end, line) => reader.row(bytes, start, end, line);
+    for await (const _ of lineChunks(input, row)) yield* reader.take(false);
+    yield* reader.take(true);
+    sha256 = await input.sha256();
+  }
+  return { kind: "requests", format: "mooncake", batches, finish: () => reader.summary(sha256) };
 }
 
 /**
@@ -306,4 +329,5 @@ export const format: Importer<"requests"> = {
   reference: "kvcache-ai/Mooncake, FAST25-release/traces; Mooncake (FAST 25) section 5",
   detect,
   read,
+  stream,
 };

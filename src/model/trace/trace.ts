@@ -35,3 +35,19 @@ export interface Trace<K extends TraceKind = TraceKind> {
   readonly notes: readonly string[];
   batches(): AsyncIterable<TraceColumns<K>>;
 }
+
+/** What is known of a trace once its last batch was read. */
+export interface TraceSummary<K extends TraceKind = TraceKind> {
+  readonly rows: number;
+  readonly sha256: string | null;
+  readonly meta: TraceMeta<K>;
+  readonly notes: readonly string[];
+}
+
+/** A trace that is read once, in little memory: `finish` may be called after the last batch. */
+export interface TraceStream<K extends TraceKind = TraceKind> {
+  readonly kind: K;
+  readonly format: string;
+  batches(): AsyncIterable<TraceColumns<K>>;
+  finish(): TraceSummary<K>;
+}
