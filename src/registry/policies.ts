@@ -12,6 +12,18 @@ export interface PolicyEntry {
 
 export const POLICIES: readonly PolicyEntry[] = [
   {
+    name: "none",
+    family: "fault",
+    summary: "save nothing: every failure starts the job over",
+    load: async () => (await import(late("../replay/fault/policies/none.ts"))).policy,
+  },
+  {
+    name: "periodic-async",
+    family: "fault",
+    summary: "snapshot to DRAM, go on training, persist in the background (two-phase)",
+    load: async () => (await import(late("../replay/fault/policies/periodic_async.ts"))).policy,
+  },
+  {
     name: "periodic-sync",
     family: "fault",
     summary: "stop every so often, write a checkpoint, go on (torch.save, Megatron)",

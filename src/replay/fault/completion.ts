@@ -47,3 +47,37 @@ export function splitCompletion(model: ClassicModel): CompletionSplit {
     failures: completionTime(model) / mtbf,
   };
 }
+
+/** Mean and variance of the completion time when a restart cannot be hit; N must be an integer. F5, F7. */
+export function completionMoments(model: ClassicModel): { mean: number; variance: number } {
+  const { useful, interval, checkpoint, restart, mtbf } = model;
+  const segments = useful / interval;
+  const length = interval + checkpoint;
+  const survive = Math.exp(-length / mtbf);
+  const fail = -Math.expm1(-length / mtbf);
+  const meanTries = fail / survive;
+  const varTries = fail / survive ** 2;
+  const meanLoss = mtbf - length * survive / fail;
+  const squareLoss = (2 * mtbf ** 2 - survive * (length ** 2 + 2 * length * mtbf + 2 * mtbf ** 2)) /
+    fail;
+  return {
+    mean: segments * (length + meanTries * (meanLoss + restart)),
+    variance: segments *
+      (meanTries * (squareLoss - meanLoss ** 2) + varTries * (meanLoss + restart) ** 2),
+  };
+}
+
+/** F5 with an exponential restart of the given mean that failures can hit: R becomes the mean. F8. */
+export function completionTimeExponentialRestart(model: ClassicModel): number {
+  return completionTimeImmune(model);
+}
+
+/**
+ * Expected time of the job when every failure first costs a downtime D that failures cannot hit and then a
+ * restart that they can: e^(R/M) (M + D)(e^(L/M) - 1) per segment (Bougeret et al.). F9.
+ */
+export function completionTimeWithDowntime(model: ClassicModel & { downtime: number }): number {
+  const { useful, interval, checkpoint, restart, mtbf, downtime } = model;
+  return Math.exp(restart / mtbf) * (mtbf + downtime) * Math.expm1((interval + checkpoint) / mtbf) *
+    (useful / interval);
+}
