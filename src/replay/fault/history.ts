@@ -46,7 +46,7 @@ export interface History {
 
 export function createHistory(schedule: Schedule): History {
   const { spec, job } = schedule;
-  let stack: Epoch[] = [];
+  const stack: Epoch[] = [];
   let open: Epoch | null = null;
   let segment = 0;
   let done = 0;
