@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Buddy } from "../../../src/replay/allocator/buddy.ts";
+import { PagedScheduler } from "../../../src/replay/allocator/paged_scheduler.ts";
+import { reservedSlots } from "../../../src/replay/allocator/reservation.ts";
+import { needsShared, sharedText } from "../../shared.ts";
+
+const FILE = "golden/allocator/kv_buddy_bfc.json";
+const skip = needsShared(FILE);
+// deno-lint-ignore no-explicit-any
+const golden: any = skip ? null : JSON.parse(sharedText(FILE));
+
+for (const kind of ["max", "pow2", "oracle"] as const) {
+  test(`K1: contiguous reservation of ${kind} over buddy places and wastes as the paper says`, {
+    skip,
+  }, () => {
+    const { pool_slots, L, requests } = golden.K1;
+    const expected = golden.K1.contiguous[kind];
+    const buddy = new Buddy(pool_slots);
+    let [token, reserved, internal] = [0, 0, 0];
+    const placements = requests.map((r: { prompt: number; output: number; generated: number }) => {
+      const reserve = reservedSlots(kind, r.prompt, r.output, L);
+      const addr = buddy.allocate(reserve);
+      if (addr < 0) return null;
+      token += r.prompt + r.generated;
+      reserved += r.output - r.generated;
+      internal += reserve - r.prompt - r.output;
+      return { addr, chunk: buddy.chunkFor(reserve), reserve };
+    });
+    assert.deepEqual(placements, expected.placements);
+    assert.deepEqual(
+      { token, reserved, internal, external_other: pool_slots - token - reserved - internal },
+      {
+        token: expected.token,
+        reserved: expected.reserved,
+        internal: expected.internal,
+        external_other: expected.external_other,
+      },
+    );
+    assert.equal(buddy.freeUnits, expected.free_units);
+    assert.equal(buddy.largestFree, expected.largest_free);
+  });
+}
+
+test("B1: buddy splits and merges step by step", { skip }, () => {
+  const { size, min, states } = golden.B1;
+  const buddy = new Buddy(size, min);
+  const at = new Map<string, number>();
+  for (const state of states) {
+    const allocation = /^(\w)=(\d+)$/.exec(state.m);
+    if (allocation !== null) {
+      const address = buddy.allocate(Number(allocation[2]));
+      at.set(allocation[1], address);
+      assert.equal(address < 0 ? null : address, state.addr, state.m);
+    } else {
+      buddy.free(at.get(state.m.split(" ")[1])!);
+    }
+    assert.equal(buddy.usedUnits, state.used, state.m);
+    assert.equal(buddy.largestFree, state.largest, state.m);
+    assert.equal(buddy.splits, state.splits, state.m);
+    assert.equal(buddy.merges, state.merges, state.m);
+  }
+});
+
+/** Chained hashes of the full blocks of a token list, as dense numbers. */
+function hashesOf(tokens: readonly string[], block: number, known: Map<string, number>): number[] {
+  const hashes: number[] = [];
+  for (let full = 1; full * block <= tokens.length; full++) {
+    const key = tokens.slice(0, full * block).join();
+    if (!known.has(key)) known.set(key, known.size);
+    hashes.push(known.get(key)!);
+  }
+  return hashes;
+}
+
+for (const name of ["K2", "K2w", "K3", "K3old"]) {
+  test(`${name}: the paged scheduler schedules, preempts and queues step by step`, { skip }, () => {
+    const { config, adds, steps } = golden[name];
+    const scheduler = new PagedScheduler({
+      blocks: config.numBlocks,
+      blockTokens: config.B,
+      caching: config.caching ?? false,
+      freeOrder: config.splitFree === false || !config.caching ? "append" : "split",
+      watermark: config.watermark ?? 0,
+      tokenBudget: Infinity,
+      maxRunning: Infinity,
+    });
+    const names = ["A", "B", "C", "D"];
+    const known = new Map<string, number>();
+    for (const step of steps) {
+      for (const [when, id, prompt, total, tokens] of adds) {
+        if (when !== step.step - 1 && !(when === 0 && step.step === 1)) continue;
+        // A request without a list has tokens of its own.
+        const own = Array.from({ length: prompt + total }, (_, i) => `${id}${i}`);
+        const hashes = config.caching ? hashesOf(tokens ?? own, config.B, known) : [];
+        scheduler.add(names.indexOf(id), prompt, total, hashes);
+      }
+      const result = scheduler.step();
+      const where = `step ${step.step}`;
+      assert.deepEqual(
+        result.scheduled.map(([id, n]) => `${names[id]}:${n}`),
+        step.scheduled,
+        where,
+      );
+      assert.deepEqual(result.preempted.map((id) => names[id]), step.preempted, where);
+      assert.deepEqual(result.finished.map((r) => names[r.id]), step.finished, where);
+      assert.equal(scheduler.manager.usedBlocks, step.used, where);
+      assert.equal(scheduler.manager.freeBlocks, step.free, where);
+      const tables = Object.fromEntries(scheduler.running.map((r) => [names[r.id], r.table]));
+      assert.deepEqual(tables, step.tables, where);
+      const queue = scheduler.manager.queue().map((q) => `${q.block}${q.hashed ? "h" : ""}`);
+      assert.deepEqual(queue, step.queue, where);
+    }
+    const { totals } = golden[name];
+    assert.equal(scheduler.preemptionCount, totals.preemptions);
+    assert.equal(scheduler.recomputedTokens, totals.recomputed_tokens);
+    assert.equal(scheduler.hitTokens, totals.prefix_hit_tokens);
+    assert.equal(scheduler.queriedTokens, totals.prefix_query_tokens || scheduler.queriedTokens);
+    assert.equal(scheduler.manager.evictions, totals.evictions);
+  });
+}
