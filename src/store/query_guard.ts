@@ -62,7 +62,9 @@ export async function viewNames(connection: DuckDBConnection): Promise<string[]>
  */
 export async function checkQuery(connection: DuckDBConnection, sql: string): Promise<void> {
   const parsed = await connection.runAndReadAll("SELECT json_serialize_sql($1::VARCHAR)", [sql]);
-  const tree = JSON.parse(String(parsed.getRows()[0][0])) as {
+  // DuckDB writes a literal such as 1e400 as Infinity, which JSON lacks.
+  const text = String(parsed.getRows()[0][0]).replace(/:-?(?:Infinity|NaN|inf|nan)\b/g, ":null");
+  const tree = JSON.parse(text) as {
     error: boolean;
     error_type?: string;
     error_message?: string;
@@ -71,6 +73,9 @@ export async function checkQuery(connection: DuckDBConnection, sql: string): Pro
   if (tree.error) {
     const text = tree.error_message ?? "";
     if (/only select statements/i.test(text)) {
+      if (/^\s*(select|with|from|values)\b/i.test(sql)) {
+        throw usageError("query: one SELECT was expected, but got several statements");
+      }
       const word = /^\s*(?:--[^\n]*\n\s*)*([a-z]+)/i.exec(sql)?.[1]?.toUpperCase() ?? "This";
       throw usageError(
         `query: ${word} is refused: query only reads, with SELECT over the documented views`,
@@ -90,10 +95,9 @@ export async function checkQuery(connection: DuckDBConnection, sql: string): Pro
     const lower = name.toLowerCase();
     if (schema === "" && names.common.has(lower)) continue;
     if ((schema === "" || schema === "main") && known.has(lower)) continue;
-    if (schema === "information_schema") continue;
     throw usageError(
       `query: ${
-        JSON.stringify(schema === "" ? name : `${schema}.${name}`)
+        JSON.stringify((schema === "" ? name : `${schema}.${name}`).replaceAll('"', ""))
       } is not a documented view`,
       `the views are ${views.join(", ")}`,
     );

@@ -400,6 +400,17 @@ test("a store that another process holds is refused with that process's number",
   }
 });
 
+test("numbers that JSON lacks come as texts, literals beyond a double do not break the check", async () => {
+  const store = await openStore(fresh(), { mode: "create" });
+  const { rows } = await store.query(
+    "SELECT 'nan'::DOUBLE, '-inf'::DOUBLE, 1e300, 2::HUGEINT ** 70",
+  );
+  assert.doesNotThrow(() => JSON.stringify(rows));
+  assert.equal(rows[0].some((v) => typeof v === "number" && !Number.isFinite(v)), false);
+  assert.equal((await store.query("SELECT 1 WHERE 1 < 1e400")).rows.length, 1);
+  await store.close();
+});
+
 test("every column of every documented view is commented", async () => {
   const path = fresh();
   await (await openStore(path, { mode: "create" })).close();
@@ -440,6 +451,10 @@ const REFUSED: readonly [string, RegExp][] = [
   ["", /no SQL|one SELECT|refused/],
   ["SELECT FROM FROM", /query: /],
   ["SELECT nothing FROM v_run", /nothing/],
+  ["SELECT * FROM information_schema.tables", /not a documented view/],
+  ["SUMMARIZE private.entry", /not a documented view/],
+  ["SHOW TABLES", /not a documented view/],
+  ["SELECT 1; DROP VIEW v_run", /several statements/],
 ];
 for (const [sql, message] of REFUSED) {
   test(`query refuses ${JSON.stringify(sql)}`, async () => {
