@@ -17,6 +17,8 @@ export interface RequestCsvLayout {
   readonly input: number;
   readonly output: number;
   readonly session: number;
+  /** Turn within the session; where no column says it, turns are counted. */
+  readonly turn: number;
   /** Header names of the columns that are not read. */
   readonly ignored: readonly string[];
 }
@@ -61,6 +63,7 @@ export async function readRequestCsv(
       `${reader.ties.toLocaleString("en-US")} requests arrive with the one before them`,
     );
   }
+  if (reader.sessions > 0) notes.push(`${reader.sessions.toLocaleString("en-US")} sessions`);
   if (ignored.length > 0) notes.push(`dropped the columns ${ignored.join(", ")}`);
   return {
     kind: "requests",
@@ -74,9 +77,15 @@ export async function readRequestCsv(
   };
 }
 
+interface Session {
+  readonly number: number;
+  turns: number;
+  lastNs: number;
+}
+
 class RowReader {
   readonly #builder: RequestBuilder;
-  readonly #sessions = new Map<string, { number: number; turns: number }>();
+  readonly #sessions = new Map<string, Session>();
   readonly #row: RequestRow = {
     arrivalNs: 0,
     inputTokens: 0,
@@ -94,26 +103,37 @@ class RowReader {
     this.#builder = builder;
   }
 
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
   row(row: CsvRow, layout: RequestCsvLayout, line: number): void {
     const out = this.#row;
     out.inputTokens = tokens(row, layout.input, line, "prompt tokens");
     out.outputTokens = tokens(row, layout.output, line, "generated tokens");
-    if (layout.arrival >= 0) out.arrivalNs = this.#arrival(row, layout, line);
-    if (layout.session >= 0) {
-      const name = row.cells[layout.session];
-      let session = this.#sessions.get(name);
-      if (session === undefined) {
-        session = { number: this.#sessions.size, turns: 0 };
-        this.#sessions.set(name, session);
-      }
-      out.session = session.number;
-      out.turn = session.turns++;
+    const session = layout.session < 0 ? null : this.#session(row.cells[layout.session]);
+    out.arrivalNs = layout.arrival < 0 ? 0 : this.#arrival(row, layout, line, session);
+    out.session = session?.number ?? -1;
+    out.turn = session === null ? -1 : session.turns++;
+    if (session !== null && layout.turn >= 0) {
+      out.turn = whole(row, layout.turn, line, "a turn", 2147483647);
     }
     this.#builder.add(out, NO_BLOCKS, 0);
   }
 
-  /** Nanoseconds from the first row. Times may be equal but not descend. */
-  #arrival(row: CsvRow, layout: RequestCsvLayout, line: number): number {
+  /** The session of a name; an empty name is none. */
+  #session(name: string): Session | null {
+    if (name === "") return null;
+    let session = this.#sessions.get(name);
+    if (session === undefined) {
+      session = { number: this.#sessions.size, turns: 0, lastNs: 0 };
+      this.#sessions.set(name, session);
+    }
+    return session;
+  }
+
+  /** Nanoseconds from the first row. Times may be equal but not descend (within a session, if any). */
+  #arrival(row: CsvRow, layout: RequestCsvLayout, line: number, session: Session | null): number {
     const text = row.cells[layout.arrival];
     const column = row.columns[layout.arrival];
     const ns = this.#sinceFirst(text, layout.arrivalUnitNs);
@@ -124,17 +144,18 @@ class RowReader {
         `expected a time such as 2023-11-16 18:17:03.97 or a number, but found "${text}"`,
       );
     }
-    if (ns < this.#lastNs) {
+    if (ns < (session?.lastNs ?? this.#lastNs)) {
       throw new PlaceError(
         line,
         column,
-        `the time ${text} is smaller than the one before it`,
+        `the time ${text} is smaller than ${session === null ? "the one before it" : "before"}`,
         "equal times are fine, descending ones are not: sort the lines by time",
       );
     }
     if (ns > Number.MAX_SAFE_INTEGER) {
       throw new PlaceError(line, column, `the time ${text} is more than 104 days after the first`);
     }
+    if (session !== null) return session.lastNs = ns;
     if (ns === this.#lastNs && this.#builder.rows > 0) this.ties++;
     return this.#lastNs = ns;
   }
@@ -160,13 +181,17 @@ function isNumber(text: string): boolean {
 }
 
 function tokens(row: CsvRow, index: number, line: number, what: string): number {
+  return whole(row, index, line, what, MAX_TOKENS);
+}
+
+function whole(row: CsvRow, index: number, line: number, what: string, max: number): number {
   const text = row.cells[index];
   const value = /^[0-9]+(\.0+)?$/.test(text) ? Number(text) : NaN;
-  if (!(value <= MAX_TOKENS)) {
+  if (!(value <= max)) {
     throw new PlaceError(
       line,
       row.columns[index],
-      `expected ${what}, a whole number from 0 to ${MAX_TOKENS}, but found "${text.slice(0, 40)}"`,
+      `expected ${what}, a whole number from 0 to ${max}, but found "${text.slice(0, 40)}"`,
     );
   }
   return value;

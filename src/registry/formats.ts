@@ -17,6 +17,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/azure_llm.ts"))).format,
   },
   {
+    name: "blis-trace",
+    kind: "requests",
+    summary: "CSV of a BLIS TraceV2 (inference-sim): arrival_time_us, tokens, session, round",
+    load: async () => (await import(late("../ingest/formats/blis_trace.ts"))).format,
+  },
+  {
     name: "fault-csv",
     kind: "faults",
     summary: "failures as CSV: start, node, kind and down time, in seconds or days",
@@ -37,8 +43,7 @@ export const FORMATS: readonly FormatEntry[] = [
   {
     name: "weka",
     kind: "requests",
-    summary:
-      "WEKA agent sessions: trace_*.json as published, or one session a line in compact form",
+    summary: "WEKA agent sessions: trace_*.json as published, or one session a line in compact form",
     load: async () => (await import(late("../ingest/formats/weka.ts"))).format,
   },
 ];

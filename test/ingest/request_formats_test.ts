@@ -199,6 +199,22 @@ test("CSVs of other tools are read by the names of their columns", async () => {
   assert.deepEqual(got.turn, [0, 0, 1]);
 });
 
+const BLIS = "request_id,client_id,tenant_id,slo_class,session_id,round_index,prefix_group," +
+  "prefix_length,streaming,input_tokens,output_tokens,arrival_time_us,status,error_message\n";
+
+test("a BLIS TraceV2: sessions, rounds and microseconds; rows without a session have none", async () => {
+  const trace = await load(
+    `${BLIS}0,c,t,standard,s1,0,,0,true,10,5,1000,ok,\n1,c,t,standard,s2,0,,0,true,20,6,2500,ok,\n` +
+      `2,c,t,standard,s1,1,,0,true,30,7,2400,ok,"a, ""b"""\n3,c,t,batch,,0,,0,false,1,2,2600,error,x\n`,
+  );
+  assert.equal(trace.format, "blis-trace");
+  const got = await whole(trace);
+  assert.deepEqual(got.arrivalNs, [1e6, 2.5e6, 2.4e6, 2.6e6]);
+  assert.deepEqual(got.session, [0, 1, 0, -1]);
+  assert.deepEqual(got.turn, [0, 0, 1, -1]);
+  assert.deepEqual(got.inputTokens, [10, 20, 30, 1]);
+});
+
 const TWO = '{"timestamp":0,"input_length":513,"output_length":1,"hash_ids":[10,11]}\n' +
   '{"timestamp":7,"input_length":512,"output_length":2,"hash_ids":[10]}\n';
 
@@ -438,6 +454,18 @@ const REFUSED: readonly [string, string | Uint8Array, string | undefined, RegExp
     /:2:21: expected prompt tokens/,
   ],
   ["Azure: the header alone", A, undefined, /holds no row of requests/],
+  [
+    "BLIS: a time that descends within a session",
+    `${BLIS}0,c,t,s,a,0,,0,true,1,1,9,ok,\n1,c,t,s,a,1,,0,true,1,1,8,ok,\n`,
+    undefined,
+    /:3:\d+: the time 8 is smaller/,
+  ],
+  [
+    "BLIS: a round that is no number",
+    `${BLIS}0,c,t,s,a,x,,0,true,1,1,9,ok,\n`,
+    undefined,
+    /:2:11: expected a turn/,
+  ],
   [
     "CSV: invalid UTF-8",
     Buffer.concat([

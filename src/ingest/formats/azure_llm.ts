@@ -21,6 +21,7 @@ function layoutOf({ row, line }: CsvHeader): RequestCsvLayout {
     input,
     output,
     session: -1,
+    turn: -1,
     ignored: row.cells.filter((name) => !known.has(name)),
   };
 }

@@ -45,6 +45,8 @@ const ARRIVAL: Readonly<Record<string, number>> = {
   arrivaltimems: 1e6,
   timestampus: 1e3,
   arrivalus: 1e3,
+  arrivaltimeus: 1e3,
+  arrivaltimens: 1,
   timestampns: 1,
   arrivalns: 1,
 };
@@ -79,6 +81,7 @@ function layoutOf({ row, line }: CsvHeader): RequestCsvLayout {
     input,
     output,
     session,
+    turn: -1,
     arrival,
     arrivalUnitNs: arrival < 0 ? 1e9 : ARRIVAL[names[arrival]],
     ignored: row.cells.filter((_, i) => !used.includes(i)),

@@ -6,7 +6,10 @@
 export interface RequestColumns {
   readonly kind: "requests";
   readonly count: number;
-  /** Integer nanoseconds from the start of the trace. */
+  /**
+   * Integer nanoseconds from the start of the trace. Not descending, but for traces of sessions: there only
+   * within a session, and where sessions share no clock (WEKA) each starts at 0 by itself.
+   */
   readonly arrivalNs: Float64Array;
   readonly inputTokens: Uint32Array;
   readonly outputTokens: Uint32Array;
