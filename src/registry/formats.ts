@@ -43,7 +43,8 @@ export const FORMATS: readonly FormatEntry[] = [
   {
     name: "weka",
     kind: "requests",
-    summary: "WEKA agent sessions: trace_*.json as published, or one session a line in compact form",
+    summary:
+      "WEKA agent sessions: trace_*.json as published, or one session a line in compact form",
     load: async () => (await import(late("../ingest/formats/weka.ts"))).format,
   },
 ];
