@@ -125,6 +125,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/recover.ts"))).command,
   },
   {
+    name: "replay allocator",
+    summary: "rank GPU-memory allocators on a trace of requests or allocations",
+    load: async () => (await import(late("../cli/commands/replay/allocator.ts"))).command,
+  },
+  {
     name: "replay fault",
     summary: "rank fault-tolerance policies on a trace of failures",
     load: async () => (await import(late("../cli/commands/replay/fault.ts"))).command,

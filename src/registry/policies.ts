@@ -12,6 +12,18 @@ export interface PolicyEntry {
 
 export const POLICIES: readonly PolicyEntry[] = [
   {
+    name: "contiguous",
+    family: "allocator",
+    summary: "one contiguous KV region a request, reserved in advance (FasterTransformer, Orca)",
+    load: async () => (await import(late("../replay/allocator/policies/contiguous.ts"))).policy,
+  },
+  {
+    name: "paged",
+    family: "allocator",
+    summary: "KV in small blocks, given when needed, preempted by recomputation (vLLM V1)",
+    load: async () => (await import(late("../replay/allocator/policies/paged.ts"))).policy,
+  },
+  {
     name: "none",
     family: "fault",
     summary: "save nothing: every failure starts the job over",

@@ -1,0 +1,66 @@
+import { metric, type Metrics, unknownMetric } from "../../model/metric.ts";
+import type { ReplayOutcome } from "../../model/policy.ts";
+import type { Profiles } from "../../model/profiles/profiles.ts";
+import type { KvMeter } from "./kv_meter.ts";
+import { kvBytesPerToken } from "./kv_pool.ts";
+import type { RequestList } from "./kv_requests.ts";
+
+/** What a KV replay counted besides the meter. */
+export interface KvCounts {
+  readonly poolSlots: number;
+  readonly rejected: number;
+  readonly preemptions: number;
+  readonly recomputedTokens: number;
+  readonly prefixHitTokens: number | null;
+  readonly seconds: number;
+  readonly notes: readonly string[];
+}
+
+/** The outcome of a KV replay: counts are exact; bytes need the model's shape. */
+export function kvOutcome(
+  meter: KvMeter,
+  counts: KvCounts,
+  requests: RequestList,
+  profiles: Profiles,
+): ReplayOutcome {
+  const perToken = kvBytesPerToken(profiles);
+  const bytes = (slots: number) =>
+    perToken === null
+      ? unknownMetric("bytes", "replayed", "bytes a token are not known: give --llm")
+      : metric(slots * perToken, "bytes", "replayed");
+  const count = (value: number) => metric(value, "count", "replayed");
+  const waste = meter.wasteRatio;
+  const metrics: Metrics = {
+    waste_ratio: waste === null
+      ? unknownMetric("ratio", "replayed", "no request ever ran")
+      : metric(waste, "ratio", "replayed"),
+    peak_batch_count: count(meter.peakBatch),
+    peak_requested_bytes: bytes(meter.peakToken),
+    peak_reserved_bytes: bytes(meter.peakHeld),
+    preemption_count: count(counts.preemptions),
+    recomputed_tokens: metric(counts.recomputedTokens, "tokens", "replayed"),
+    rejected_count: count(counts.rejected),
+    kv_steps_count: count(meter.steps),
+    ...(counts.prefixHitTokens === null
+      ? {}
+      : { prefix_hit_tokens: metric(counts.prefixHitTokens, "tokens", "replayed") }),
+  };
+  const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+  return {
+    metrics,
+    usage: {
+      wallSeconds: counts.seconds,
+      functionalUnits: {
+        requests: requests.count - counts.rejected,
+        inputTokens: sum(requests.inputTokens),
+        outputTokens: sum(requests.outputTokens),
+      },
+      devices: [{ kind: "gpu", count: 1, reservedSeconds: counts.seconds, busySeconds: null }],
+      flows: [],
+      held: [],
+      evidence: "assumed",
+    },
+    series: meter.series(),
+    notes: counts.notes,
+  };
+}
