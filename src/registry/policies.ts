@@ -24,6 +24,13 @@ export const POLICIES: readonly PolicyEntry[] = [
     load: async () => (await import(late("../replay/allocator/policies/paged.ts"))).policy,
   },
   {
+    name: "pytorch-caching",
+    family: "allocator",
+    summary: "PyTorch's native caching allocator, with its settings",
+    load: async () =>
+      (await import(late("../replay/allocator/policies/pytorch_caching.ts"))).policy,
+  },
+  {
     name: "none",
     family: "fault",
     summary: "save nothing: every failure starts the job over",

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { loadTrace } from "../../src/cli/load_trace.ts";
+import { SpillwayError } from "../../src/model/errors.ts";
+import type { AllocationTraceMeta } from "../../src/model/trace/allocations.ts";
+import { parsePickle } from "../../src/parse/pickle.ts";
+import { parseAllocConf } from "../../src/replay/allocator/alloc_conf.ts";
+import { OpList } from "../../src/replay/allocator/op_list.ts";
+import { replayCaching } from "../../src/replay/allocator/replay_ops.ts";
+import { needsShared, sharedBytes, sharedPath } from "../shared.ts";
+
+const NO_STORE = { storePath: "/nonexistent.duckdb", kind: "allocations" as const };
+const SNAPSHOTS = "fixtures/torch-snapshots";
+const EVENTS = "fixtures/torch-events";
+
+function filesOf(folder: string, ending: string): string[] {
+  if (needsShared(folder)) return [];
+  return readdirSync(sharedPath(folder)).filter((f) => f.endsWith(ending));
+}
+
+for (const file of filesOf(SNAPSHOTS, ".pickle")) {
+  test(`the snapshot ${file} is read fully or refused with a sentence`, async () => {
+    try {
+      const trace = await loadTrace(sharedPath(`${SNAPSHOTS}/${file}`), NO_STORE);
+      assert.ok(trace.rows > 0);
+      assert.equal(trace.format, "pytorch-snapshot");
+    } catch (error) {
+      assert.ok(error instanceof SpillwayError && error.kind === "data", String(error));
+      assert.match(error.message, /no usable trace|no memory snapshot/);
+    }
+  });
+}
+
+/** Traces that began on an empty allocator: a free-running replay gives the recorded number of segments. */
+for (const file of filesOf(EVENTS, ".json.gz")) {
+  test(`${file}: every allocation is replayed, and a trace from an empty allocator reserves what was recorded`, async () => {
+    const trace = await loadTrace(sharedPath(`${EVENTS}/${file}`), NO_STORE);
+    const device = Number(/-dev(\d+)/.exec(file)?.[1] ?? 0);
+    const ops = new OpList();
+    for await (const batch of trace.batches()) {
+      if (batch.kind === "allocations") ops.feed(batch, device);
+    }
+    const meta = trace.meta as AllocationTraceMeta;
+    const conf = parseAllocConf(String(meta.allocatorSettings?.PYTORCH_CUDA_ALLOC_CONF ?? ""));
+    const run = replayCaching(ops, conf, 2 ** 46);
+    const s = run.allocator.stats;
+    assert.equal(s.ooms, 0);
+    assert.ok(s.peakRequested <= s.peakAllocated && s.peakAllocated <= s.peakReserved);
+    const validation = new TextDecoder().decode(sharedBytes(`${EVENTS}/VALIDATION.tsv`));
+    const [head, ...rows] = validation.trim().split("\n").map((l) => l.split("\t"));
+    const row = rows.find((r) => r[0] === file)!;
+    const value = (name: string) => row[head.indexOf(name)];
+    const startsEmpty = value("init_live_blocks") === "0" && value("init_segments") === "0";
+    if (
+      startsEmpty && value("expandable") === "no" && value("oom") === "0" &&
+      value("streams") === "1"
+    ) {
+      assert.equal(s.peakReserved, Number(value("peak_reserved")), "peak reserved bytes");
+    }
+  });
+}
+
+/** A pickle, protocol 2, of the given opcodes. */
+function pickle(...codes: (number | string)[]): Uint8Array {
+  const bytes = codes.flatMap((c) =>
+    typeof c === "number" ? [c] : [...new TextEncoder().encode(c)]
+  );
+  return Uint8Array.from([0x80, 2, ...bytes, 0x2e]);
+}
+
+test("plain pickles of every opcode come back as their values", () => {
+  assert.deepEqual(
+    parsePickle(pickle(0x5d, 0x28, 0x4b, 7, 0x4d, 1, 1, 0x4a, 0xff, 0xff, 0xff, 0xff, 0x65), "p"),
+    [7, 257, -1],
+  );
+  assert.deepEqual(
+    parsePickle(pickle(0x7d, 0x58, 1, 0, 0, 0, "k", 0x4e, 0x73), "p"),
+    new Map([["k", null]]),
+  );
+  assert.deepEqual(parsePickle(pickle(0x88, 0x89, 0x86), "p"), [true, false]);
+  assert.equal(parsePickle(pickle(0x8a, 6, 0, 0, 0, 0, 0, 0x70), "p"), 0x70_0000_000000);
+  assert.equal(parsePickle(pickle(0x8a, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1), "p"), 1n << 64n);
+  assert.equal(parsePickle(pickle(0x8a, 1, 0xfe), "p"), -2);
+  assert.equal(parsePickle(pickle(0x47, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0), "p"), 1.5);
+  assert.deepEqual(parsePickle(pickle(0x4b, 5, 0x71, 0, 0x68, 0, 0x86), "p"), [5, 5]);
+});
+
+for (
+  const [name, codes] of [
+    ["GLOBAL", [0x63, "os\nsystem\n"]],
+    ["STACK_GLOBAL", [0x58, 2, 0, 0, 0, "os", 0x58, 6, 0, 0, 0, "system", 0x93]],
+    ["REDUCE", [0x4e, 0x29, 0x52]],
+    ["BUILD", [0x4e, 0x4e, 0x62]],
+    ["INST", [0x28, 0x69, "os\nsystem\n"]],
+    ["NEWOBJ", [0x4e, 0x29, 0x81]],
+  ] as [string, (number | string)[]][]
+) {
+  test(`the opcode ${name}, which could build an object, is refused`, () => {
+    assert.throws(() => parsePickle(pickle(...codes), "evil.pickle"), {
+      kind: "data",
+      message: new RegExp(`evil\\.pickle: byte \\d+: .*${name}.*refused`),
+    });
+  });
+}
+
+test("a snapshot cut at any place is refused with the byte, never half-read", {
+  skip: needsShared(`${SNAPSHOTS}/silmont2000-small.pickle`),
+}, () => {
+  const whole = sharedBytes(`${SNAPSHOTS}/silmont2000-small.pickle`);
+  const step = Math.max(1, Math.floor(whole.length / 300));
+  for (let cut = 0; cut < whole.length; cut += step) {
+    assert.throws(() => parsePickle(whole.subarray(0, cut), "cut"), { kind: "data" }, String(cut));
+  }
+});
+
+const DAMAGED: readonly [string, Uint8Array][] = [
+  ["an empty file", new Uint8Array()],
+  ["a pickle of another thing", pickle(0x5d, 0x4b, 1, 0x61)],
+  ["a pickle without segments", pickle(0x7d)],
+  ["text", new TextEncoder().encode("hello\n")],
+];
+
+for (const [what, bytes] of DAMAGED) {
+  test(`${what} is refused with exit code 4's kind of error`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "spillway-pickle-"));
+    try {
+      const path = join(folder, "x.pickle");
+      writeFileSync(path, bytes);
+      await assert.rejects(loadTrace(path, NO_STORE), { kind: "data" });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
