@@ -35,10 +35,22 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/mooncake.ts"))).format,
   },
   {
+    name: "pytorch-snapshot",
+    kind: "allocations",
+    summary: "PyTorch's GPU memory snapshot, a pickle of plain data",
+    load: async () => (await import(late("../ingest/formats/pytorch_snapshot.ts"))).format,
+  },
+  {
     name: "requests-csv",
     kind: "requests",
     summary: "CSV of requests: prompt and output tokens, with arrival and session where known",
     load: async () => (await import(late("../ingest/formats/requests_csv.ts"))).format,
+  },
+  {
+    name: "torch-events",
+    kind: "allocations",
+    summary: "a PyTorch memory snapshot reduced to numbers, as JSON",
+    load: async () => (await import(late("../ingest/formats/torch_events.ts"))).format,
   },
   {
     name: "weka",
