@@ -87,7 +87,10 @@ export function renderReplay(document: ReplayDocument, family: Family, out: Outp
   if (count < columns.length) {
     lines.push(
       "",
-      `Not shown for lack of width: ${columns.slice(count).map((c) => c.title).join(", ")}.`,
+      ...wrapText(
+        `Not shown for lack of width: ${columns.slice(count).map((c) => c.title).join(", ")}.`,
+        out.width,
+      ),
     );
   }
   lines.push("", ...wrapText(TAG_LEGEND, out.width).map(out.style.dim), "");

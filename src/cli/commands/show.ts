@@ -66,6 +66,9 @@ async function showTrace(store: Store, entry: Entry, out: Output): Promise<Shown
   };
 }
 
+/** Metrics beside the one that ranks; --json and `query` have all. */
+const MOST_COLUMNS = 6;
+
 async function showReplay(store: Store, entry: Entry, out: Output): Promise<Shown> {
   const { document } = await store.document("replay", entry.id);
   return {
@@ -78,7 +81,7 @@ async function showReplay(store: Store, entry: Entry, out: Output): Promise<Show
         name: family as never,
         rankBy: ranking.by,
         better: ranking.better,
-        columns: [ranking.by, ...others],
+        columns: [ranking.by, ...others.slice(0, MOST_COLUMNS)],
         recommend: () => ranking.recommendation,
       }, out);
       return `${out.style.bold(entry.id)} ${safeText(entry.name)}: replay ${family} of\n${body}`;
