@@ -1,6 +1,9 @@
 /** Ids up to here are looked up in an array, larger ones and those that are no numbers in a map. */
 const ARRAY_LIMIT = 1 << 25;
 
+/** A table above this size is given back rather than wiped for the next session. */
+const SMALL_TABLE = 1 << 18;
+
 /** Gives ids dense numbers 0, 1, 2, ... in order of first appearance. */
 export class DenseIds {
   #next: number;
@@ -19,6 +22,7 @@ export class DenseIds {
 
   /** Forgets all ids but goes on counting: for ids that are local to a session. */
   clear(): void {
+    if (this.#table.length > SMALL_TABLE) this.#table = new Int32Array(1024);
     this.#table.fill(-1);
     this.#map.clear();
   }

@@ -174,7 +174,12 @@ export async function openDatabase(
     if (current) return database;
     if (mode === "read") {
       database.close();
-      (await openDatabase(path, "write", migrations, views)).close();
+      try {
+        (await openDatabase(path, "write", migrations, views)).close();
+      } catch (error) {
+        // Views of another build are no reason to refuse a store that cannot be written just now.
+        if (version < target) throw error;
+      }
       return await openFile(path, true);
     }
     if (version === 0 || version === target) {

@@ -146,12 +146,24 @@ test("block ids of WEKA sessions are local to a session unless the session says 
   assert.deepEqual((await whole(global)).blocks, [[0, 1], [0, 1]]);
 });
 
+test("a session whose own keys stand after thousands of requests is recognised", async () => {
+  const requests = Array.from(
+    { length: 5000 },
+    (_, t) => `{"t":${t},"in":4,"out":1,"hash_ids":[${t},9]}`,
+  );
+  const trace = await load(`{"requests":[${requests}],"block_size":2}`);
+  assert.equal(trace.format, "weka");
+  assert.equal(trace.rows, 5000);
+  assert.equal((trace.meta as RequestTraceMeta).uniqueBlocks, 5000);
+});
+
 test("a sub-agent's requests stand after their agent's own row, wherever the key stands", async () => {
   const trace = await load(
     `{"requests":[{"requests":[{"t":3,"in":2,"out":1,"k":1,"a":[]}],"t":1,"type":"subagent","in":4,` +
       `"out":2,"k":0,"a":[[5,2]]},{"t":2,"in":0,"out":0,"hash_ids":[]}],` +
       `"hash_id_scope":"local","block_size":2}`,
   );
+  assert.equal(trace.format, "weka");
   const got = await whole(trace);
   assert.deepEqual(got.blocks, [[0, 1], [0], []]);
   assert.deepEqual(got.arrivalNs, [1e9, 3e9, 2e9]);

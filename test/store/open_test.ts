@@ -333,6 +333,15 @@ test("an older store is migrated, also when opened to read, and a copy of it is 
   await refusal(openStore(path, { mode: "read" }));
 });
 
+test("a store whose views are of another build gets this build's views, also when opened to read", async () => {
+  const path = fresh();
+  const old = `${VIEWS}\nCREATE OR REPLACE VIEW v_run AS SELECT 1 AS old_column;`;
+  await (await openStore(path, { mode: "create", views: old })).close();
+  const store = await openStore(path, { mode: "read" });
+  assert.deepEqual((await store.query("SELECT count(id) FROM v_run")).rows, [[0]]);
+  await store.close();
+});
+
 test("what is no store is refused with its reason", async () => {
   const text = fresh();
   writeFileSync(text, "hello, this is no database, and it is long enough ".repeat(1000));

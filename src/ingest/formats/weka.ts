@@ -38,8 +38,13 @@ function detect(head: ImportHead): number {
   const keys = ["block_size", "requests", "hash_id_scope"].filter((key) =>
     new RegExp(`"${key}"\\s*:`).test(text)
   );
-  if (keys.length < 2 || !keys.includes("requests")) return 0;
-  return keys.length === 3 ? 0.97 : 0.8;
+  if (!keys.includes("requests")) return 0;
+  if (keys.length > 1) return keys.length === 3 ? 0.97 : 0.8;
+  // The keys of the session may stand after all its requests.
+  const request = ["in", "out", "t"].every((key) =>
+    new RegExp(`"${key}"\\s*:\\s*[0-9]`).test(text)
+  );
+  return request && /"(hash_ids|a)"\s*:\s*\[/.test(text) ? 0.7 : 0;
 }
 
 /** Reads sessions one after another; holds what requests share with the one before them. */
