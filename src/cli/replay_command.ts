@@ -89,25 +89,9 @@ async function runReplay(
   } finally {
     await trace.close();
   }
-  if (options.save !== undefined) await save(document, trace, options.save, storePath, out);
-  await out.emit(document, () => renderReplay(document, family, out));
-}
-
-async function save(
-  document: ReplayDocument,
-  trace: Trace & { readonly id?: string | null },
-  name: string,
-  storePath: string,
-  out: Output,
-): Promise<void> {
-  const { openStore } = await import("../store/open.ts");
-  const store = await openStore(storePath, { mode: "create" });
-  try {
-    const traceId = trace.id ?? await store.saveTrace(trace, name);
-    const stamped = { ...document, trace: { ...document.trace, id: traceId } };
-    const id = await store.saveDocument("replay", name, stamped);
-    await out.note(`saved trace ${traceId} and replay ${id} in ${storePath}`);
-  } finally {
-    await store.close();
+  if (options.save !== undefined) {
+    const { saveReplay } = await import("./replay_save.ts");
+    document = await saveReplay(document, trace, options.save, storePath, out);
   }
+  await out.emit(document, () => renderReplay(document, family, out));
 }

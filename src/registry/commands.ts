@@ -55,6 +55,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/config_show.ts"))).command,
   },
   {
+    name: "demo",
+    summary: "record, replay, estimate and report on this machine, in under two minutes",
+    load: async () => (await import(late("../cli/commands/demo.ts"))).command,
+  },
+  {
     name: "doctor",
     summary: "say what this machine lets the tool read and do, why not the rest, and the remedy",
     load: async () => (await import(late("../cli/commands/doctor.ts"))).command,
@@ -130,9 +135,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/replay/allocator.ts"))).command,
   },
   {
+    name: "replay cache",
+    summary:
+      "count the hits of block caches on a request trace, exactly and without a timing model",
+    load: async () => (await import(late("../cli/commands/replay/cache.ts"))).command,
+  },
+  {
     name: "replay fault",
     summary: "rank fault-tolerance policies on a trace of failures",
     load: async () => (await import(late("../cli/commands/replay/fault.ts"))).command,
+  },
+  {
+    name: "replay offload",
+    summary: "rank ways to keep the KV cache on a request trace, and say whether offload pays",
+    load: async () => (await import(late("../cli/commands/replay/offload.ts"))).command,
   },
   {
     name: "report",

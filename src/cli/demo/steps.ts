@@ -8,7 +8,7 @@ export interface DemoStep {
 export interface DemoPaths {
   readonly store: string;
   readonly trace: string;
-  readonly report: string;
+  readonly faults: string;
   /** The command line of this program, for the workload that `record` starts. */
   readonly self: readonly string[];
 }
@@ -56,6 +56,8 @@ export function demoSteps(paths: DemoPaths): DemoStep[] {
         "contiguous,paged",
         "--sweep",
         "contiguous.reserve=max,oracle",
+        "--llm",
+        "llama-2-7b",
         "--save",
         "demo-allocator",
         "--json",
@@ -80,13 +82,21 @@ export function demoSteps(paths: DemoPaths): DemoStep[] {
       ],
     },
     {
+      key: "faults",
+      title: "Generate two months of failures of a cluster",
+      args: ["generate", "faults", "--seed", "7", "-o", paths.faults, "--json"],
+    },
+    {
       key: "fault",
-      title: "Replay a month of failures against a checkpoint policy",
+      title: "Replay a month of training against them, checkpointing by Young, Daly and the clock",
       args: [
         "replay",
         "fault",
+        paths.faults,
         "--policy",
         "periodic-sync",
+        "--sweep",
+        "interval=young,daly,2h",
         "--save",
         "demo-fault",
         "--json",
@@ -99,23 +109,9 @@ export function demoSteps(paths: DemoPaths): DemoStep[] {
       args: ["estimate", "demo-run", "--json", ...store],
     },
     {
-      key: "estimateReplay",
+      key: "estimateOffload",
       title: "Estimate what each offload policy costs",
       args: ["estimate", "demo-offload", "--json", ...store],
-    },
-    {
-      key: "report",
-      title: "Write the report",
-      args: [
-        "report",
-        "demo-run",
-        "demo-allocator",
-        "demo-offload",
-        "demo-fault",
-        "-o",
-        paths.report,
-        ...store,
-      ],
     },
   ];
 }
