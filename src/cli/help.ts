@@ -24,7 +24,9 @@ export function twoColumns(
 
 function optionText(option: ReturnType<Command["getOptions"]>[number]): string {
   const notes: string[] = [];
-  if (option.values.length > 0) notes.push(option.values.join("|"));
+  const values = option.values.join("|");
+  // A long list may break between its values.
+  if (values !== "") notes.push(values.length > 50 ? values.replaceAll("|", " | ") : values);
   if (option.required) notes.push("required");
   const fallback = option.default;
   if (

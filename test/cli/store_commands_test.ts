@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import { csvCell } from "../../src/cli/csv.ts";
+import { command as exportCommand } from "../../src/cli/commands/export.ts";
 import { command as importCommand } from "../../src/cli/commands/import.ts";
 import { command as lsCommand } from "../../src/cli/commands/ls.ts";
 import { command as queryCommand } from "../../src/cli/commands/query.ts";
@@ -329,8 +330,11 @@ test("export csv and json hold every row; formulas are neutralised and numbers a
 });
 
 test("export parquet writes a file that DuckDB reads, whole or not at all", async () => {
-  const ran = await spillway(["export", "t2", "--format", "parquet", "-o", "t2.parquet"]);
+  const ran = await spillway(["export", "t2", "--format", "parquet", "-o", "t2.parquet", "--json"]);
   assert.equal(ran.code, 0, ran.stderr);
+  const said = await checked(exportCommand, ran.stdout);
+  assert.equal(said.bytes, readFileSync(join(folder, "t2.parquet")).length);
+  assert.equal((await spillway(["export", "t2", "--format", "csv", "--json"])).code, 2);
   assert.equal(readFileSync(join(folder, "t2.parquet")).subarray(0, 4).toString(), "PAR1");
   const missing = await spillway([
     "export",

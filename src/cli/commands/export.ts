@@ -1,5 +1,6 @@
 import { Command, EnumType } from "@cliffy/command";
 import { environmentError, messageOf, SpillwayError, usageError } from "../../model/errors.ts";
+import { formatDecimalBytes } from "../../model/units.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
@@ -52,7 +53,12 @@ async function writeParquet(store: Store, entry: Entry, file: string): Promise<v
 async function run(options: Options, idOrName: string): Promise<void> {
   const out = openOutput(options);
   const { format, output } = options;
-  if (out.json) throw usageError("export: --json is --format json here; drop it");
+  if (out.json && output === undefined) {
+    throw usageError(
+      "export: --json and the export itself would both go to stdout",
+      "add --output FILE, or use --format json without --json",
+    );
+  }
   if (format === "parquet" && output === undefined) {
     throw usageError("export: Parquet is binary and needs a file", "add --output FILE.parquet");
   }
@@ -81,12 +87,23 @@ async function run(options: Options, idOrName: string): Promise<void> {
         { cause: error },
       );
     }
-    await out.note(`wrote ${entry.id} (${safeText(entry.name)}) as ${format} to ${output}`);
+    const { statSync } = await import("node:fs");
+    const { id, name } = entry;
+    const bytes = statSync(output).size;
+    if (out.json) {
+      const schema = "spillway/exported/1";
+      await out.emit({ schema, id, name, format, file: output, bytes }, () => "");
+    } else {
+      await out.note(
+        `wrote ${id} (${safeText(name)}) as ${format} to ${output}, ${formatDecimalBytes(bytes)}`,
+      );
+    }
   });
 }
 
 export const command: CommandModule = {
   name: "export",
+  output: async () => (await import("../schemas/store_schema.ts")).exportOutputSchema,
   summary: "write what the store holds as Parquet, CSV, JSON, OpenMetrics or a Perfetto trace",
   build: () =>
     new Command()

@@ -1,6 +1,7 @@
-import { Command } from "@cliffy/command";
+import { Command, EnumType } from "@cliffy/command";
 import type { Trace, TraceStream, TraceSummary } from "../../model/trace/trace.ts";
 import type { Entry, Store } from "../../store/store.ts";
+import { FORMATS } from "../../registry/formats.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
 import { safeText } from "../sanitize.ts";
@@ -28,7 +29,6 @@ async function twinOf(store: Store, sha256: string | null, id: string): Promise<
 async function run(options: Options, file: string): Promise<void> {
   const out = openOutput(options);
   const { openTrace } = await import("../../ingest/import_trace.ts");
-  const { FORMATS } = await import("../../registry/formats.ts");
   const { canUseWorkers, streamOnWorker } = await import("../import_stream.ts");
   const { withStore } = await import("../open_store.ts");
   const { storeExists } = await import("../../store/exists.ts");
@@ -98,7 +98,8 @@ export const command: CommandModule = {
           "with file, line and column, and then nothing is stored.",
       )
       .arguments("<file:file>")
-      .option("--format <name:string>", "Name the format instead of recognising it.")
+      .type("format", new EnumType(FORMATS.map((format) => format.name)))
+      .option("--format <name:format>", "Name the format instead of recognising it.")
       .option("--name <name:string>", "Name in the store (the file's base name).")
       .example("A public trace", "spillway import conversation_trace.jsonl")
       .example("From a pipe", "zcat trace.jsonl.gz | spillway import - --name chat")

@@ -43,6 +43,16 @@ export const importOutputSchema = z.strictObject({
   notes: z.array(z.string()).describe("what was recognised, dropped or repaired"),
 });
 
+/** What `export --output FILE --json` prints. */
+export const exportOutputSchema = z.strictObject({
+  schema: z.literal("spillway/exported/1"),
+  id: z.string(),
+  name: z.string(),
+  format: z.string(),
+  file: z.string(),
+  bytes: z.number().describe("size of the file"),
+});
+
 /** What `query --json` prints. */
 export const queryOutputSchema = z.strictObject({
   schema: z.literal("spillway/query/1"),
