@@ -47,6 +47,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/requests_csv.ts"))).format,
   },
   {
+    name: "spot-trace",
+    kind: "faults",
+    summary: "spot nodes that come and go: milliseconds,add|remove,node",
+    load: async () => (await import(late("../ingest/formats/spot_trace.ts"))).format,
+  },
+  {
     name: "torch-events",
     kind: "allocations",
     summary: "a PyTorch memory snapshot reduced to numbers, as JSON",

@@ -31,10 +31,52 @@ export const POLICIES: readonly PolicyEntry[] = [
       (await import(late("../replay/allocator/policies/pytorch_caching.ts"))).policy,
   },
   {
+    name: "async-spares",
+    family: "fault",
+    summary: "periodic-async with idle spare nodes that are swapped in at once",
+    load: async () => (await import(late("../replay/fault/policies/async_spares.ts"))).policy,
+  },
+  {
+    name: "bamboo",
+    family: "fault",
+    summary: "redundant computation: each node also computes its successor's stage",
+    load: async () => (await import(late("../replay/fault/policies/bamboo.ts"))).policy,
+  },
+  {
+    name: "checkfreq",
+    family: "fault",
+    summary: "snapshot in the shadow of the iteration, as often as a budget allows",
+    load: async () => (await import(late("../replay/fault/policies/checkfreq.ts"))).policy,
+  },
+  {
+    name: "gemini",
+    family: "fault",
+    summary: "copy the state to peers' memory every iteration, in the network's idle time",
+    load: async () => (await import(late("../replay/fault/policies/gemini.ts"))).policy,
+  },
+  {
+    name: "hot-spares",
+    family: "fault",
+    summary: "periodic-sync with idle spare nodes that are swapped in at once",
+    load: async () => (await import(late("../replay/fault/policies/hot_spares.ts"))).policy,
+  },
+  {
+    name: "just-in-time",
+    family: "fault",
+    summary: "save only when a failure happens, from the healthy data-parallel replicas",
+    load: async () => (await import(late("../replay/fault/policies/just_in_time.ts"))).policy,
+  },
+  {
     name: "none",
     family: "fault",
     summary: "save nothing: every failure starts the job over",
     load: async () => (await import(late("../replay/fault/policies/none.ts"))).policy,
+  },
+  {
+    name: "oobleck",
+    family: "fault",
+    summary: "pipeline templates: go on with the nodes that are left, copy layers from peers",
+    load: async () => (await import(late("../replay/fault/policies/oobleck.ts"))).policy,
   },
   {
     name: "periodic-async",
@@ -47,6 +89,24 @@ export const POLICIES: readonly PolicyEntry[] = [
     family: "fault",
     summary: "stop every so often, write a checkpoint, go on (torch.save, Megatron)",
     load: async () => (await import(late("../replay/fault/policies/periodic_sync.ts"))).policy,
+  },
+  {
+    name: "recycle",
+    family: "fault",
+    summary: "reroute the micro-batches of a lost stage to its data-parallel peers",
+    load: async () => (await import(late("../replay/fault/policies/recycle.ts"))).policy,
+  },
+  {
+    name: "two-level",
+    family: "fault",
+    summary: "save to memory often and to storage seldom",
+    load: async () => (await import(late("../replay/fault/policies/two_level.ts"))).policy,
+  },
+  {
+    name: "varuna",
+    family: "fault",
+    summary: "checkpoint often; after each loss roll back and morph to the nodes that are left",
+    load: async () => (await import(late("../replay/fault/policies/varuna.ts"))).policy,
   },
   {
     name: "as-run",

@@ -115,4 +115,22 @@ export const FAULT_METRICS: readonly MetricDefinition[] = [
     "lower",
     "bytes of all tiers and directions moved for fault tolerance / useful iterations",
   ),
+  define("spare_nodes", "count", "spare nodes", "lower", "idle nodes kept ready"),
+  define(
+    "checkpoint_every_iterations",
+    "count",
+    "iterations between checkpoints",
+    "none",
+    "CheckFreq, Algorithm 1: max(ceil((Tc + Ts - To)/Ti), ceil(To/(p Ti)))",
+  ),
+  define(
+    "samples_per_second",
+    "perSecond",
+    "training throughput",
+    "higher",
+    "samples of the steps that count / (end of the last step - end of the first rendezvous)",
+  ),
+  define("completed_steps", "count", "steps", "none", "steps as the Oobleck artifact counts them"),
+  define("average_instances", "count", "spot nodes", "none", "time average of the nodes held"),
+  define("spot_usd_per_hour", "usd", "spot price", "lower", "average nodes x price of a node-hour"),
 ];

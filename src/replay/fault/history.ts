@@ -183,9 +183,15 @@ export function createHistory(schedule: Schedule): History {
       }
       // At full rate the useful time is the work itself: no sum of roundings.
       if (capacityLossSeconds === 0) usefulSeconds = schedule.workOf(segment) + done;
+      let blockSeconds = wall - usefulSeconds;
+      // Differences of sums round: what is below a billionth of the whole is no block.
+      if (Math.abs(blockSeconds) <= 1e-9 * wall) {
+        blockSeconds = 0;
+        if (capacityLossSeconds > 0) usefulSeconds = wall;
+      }
       return {
         usefulSeconds,
-        blockSeconds: Math.max(0, wall - usefulSeconds),
+        blockSeconds,
         capacityLossSeconds,
         remoteSaves,
         memorySaves,

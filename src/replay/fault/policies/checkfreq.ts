@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { secondsParam } from "../../../model/params.ts";
+import { metric } from "../../../model/metric.ts";
+import type { Policy } from "../../../model/policy.ts";
+import { checkFreqPlan } from "../forms/checkfreq.ts";
+import { JOB_PARAMS } from "../params.ts";
+import { REPLACED_AT_ONCE } from "../plan.ts";
+import { faultReplay, flow, plainRecovery } from "../run_policy.ts";
+
+const params = z.strictObject({
+  ...JOB_PARAMS,
+  update: secondsParam().default(0.5).describe("weight update of an iteration, T_w"),
+  gpuSnapshot: secondsParam().default(0.1).describe("snapshot within GPU memory, T_g"),
+  cpuSnapshot: secondsParam().default(2).describe("snapshot to CPU memory, T_c"),
+  persist: secondsParam().default(60).describe("writing the snapshot to the local SSD, T_s"),
+  freeGpuMemory: z.number().nonnegative().default(0).describe(
+    "free GPU memory, same unit as snapshot",
+  ),
+  snapshot: z.number().nonnegative().default(1).describe("size of a GPU's snapshot"),
+  budget: z.number().positive().default(0.05).describe("overhead budget, share of the run time"),
+});
+
+export const policy: Policy<"faults", z.infer<typeof params>> = {
+  name: "checkfreq",
+  family: "fault",
+  summary: "snapshot in the shadow of the iteration, as often as a budget allows",
+  reference: "CheckFreq, FAST'21, Algorithm 1; long run F10",
+  accepts: ["faults"],
+  params,
+  create: (p, context) =>
+    faultReplay(p, context, () => {
+      const iteration = Math.max(p.iteration, 1e-3);
+      const plan = checkFreqPlan({
+        iteration,
+        update: p.update,
+        gpuSnapshot: p.gpuSnapshot,
+        cpuSnapshot: p.cpuSnapshot,
+        persist: p.persist,
+        freeGpuMemory: p.freeGpuMemory,
+        snapshotSize: p.snapshot,
+        budget: p.budget,
+      });
+      const interval = plan.every * iteration;
+      return {
+        plan: {
+          ...REPLACED_AT_ONCE,
+          schedule: {
+            segmentSeconds: interval,
+            blockSeconds: 0,
+            remoteEvery: 1,
+            remoteBlockSeconds: plan.overhead,
+            persistSeconds: p.cpuSnapshot + p.persist - plan.overhead,
+            finalSave: true,
+          },
+          recover: (failures, at) => plainRecovery(p, failures, at, "remote"),
+        },
+        intervalSeconds: interval,
+        metrics: { checkpoint_every_iterations: metric(plan.every, "count", "replayed") },
+        traffic: (t) => ({
+          flows: [
+            flow("dram", "write", t.remoteSaves * p.bytes, t.remoteSaves),
+            flow("ssd", "write", t.remoteSaves * p.bytes, t.remoteSaves),
+            flow("ssd", "read", t.recoveries.remote * p.bytes, t.recoveries.remote),
+          ],
+          dramBytes: p.bytes,
+          spareGpus: 0,
+        }),
+      };
+    }),
+};
