@@ -59,7 +59,7 @@ export function renderReplay(document: ReplayDocument, family: Family, out: Outp
     const widths = columns.slice(0, count).map((c, i) =>
       Math.max(
         c.title.length,
-        ...rows.map((r) => i === 1 ? Math.min(r[i].length, 24) : r[i].length),
+        ...rows.map((r) => i === 1 ? Math.min(r[i].length, 34) : r[i].length),
       )
     );
     return widths.reduce((a, b) => a + b + 2, -2) <= out.width;
