@@ -19,7 +19,7 @@ async function* runExport(store: Store, entry: Entry): AsyncGenerator<string> {
   const { record } = await store.run(entry.id);
   const start = BigInt(record.startedUnixNs);
   const lines = await store.query(
-    `SELECT DISTINCT source, field, type FROM v_series WHERE entry_id = '${entry.id}' ORDER BY 1, 2`,
+    `SELECT DISTINCT source, field, type FROM v_series WHERE entry_id = '${entry.id}' ORDER BY 1, 2, 3`,
   );
   const seen = new Set<string>();
   for (const [source, field, type] of lines.rows.map((row) => row.map(String))) {
