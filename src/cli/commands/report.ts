@@ -1,8 +1,10 @@
 import { Command } from "@cliffy/command";
 import { z } from "zod";
 import { usageError } from "../../model/errors.ts";
+import type { RunRecord } from "../../model/results.ts";
 import { formatBytes } from "../../model/units.ts";
 import { CHARTS } from "../../registry/charts.ts";
+import { selfCommand } from "../../runtime/self.ts";
 import { VERSION } from "../../runtime/version.ts";
 import type { ReportItem } from "../../report/input.ts";
 import type { Store } from "../../store/store.ts";
@@ -23,12 +25,19 @@ const output = z.strictObject({
   items: z.array(z.strictObject({ id: z.string(), kind: z.string(), name: z.string() })),
 });
 
+/** A recording of this program itself shows `spillway`, not where the runtime and the files lie. */
+function withShortCommand(record: RunRecord): RunRecord {
+  const self = selfCommand();
+  if (!self.every((word, i) => record.command[i] === word)) return record;
+  return { ...record, command: ["spillway", ...record.command.slice(self.length)] };
+}
+
 async function loadItem(store: Store, given: string): Promise<ReportItem> {
   const entry = await store.find(given);
   switch (entry.kind) {
     case "run": {
       const { id, record } = await store.run(entry.id);
-      return { kind: "run", id, record, lines: await store.samples(id) };
+      return { kind: "run", id, record: withShortCommand(record), lines: await store.samples(id) };
     }
     case "replay":
       return {
