@@ -23,6 +23,8 @@ type TypedArray =
  * faster than a call a value.
  */
 export interface BulkColumn {
+  /** The same in every row of the table's rows of one append: written into a reused vector only once. */
+  readonly constant?: boolean;
   type(api: Api): DuckDBType;
   fill(vector: DuckDBVector, from: number, count: number, api: Api): void;
 }
@@ -39,14 +41,16 @@ function markNulls(vector: DuckDBVector, count: number, isNull: (row: number) =>
     words ??= new Uint32Array(2 * Math.ceil(count / 64)).fill(0xffffffff);
     words[row >>> 5] &= ~(1 << (row & 31));
   }
-  if (words === null) return;
   const validity = (vector as unknown as { validity: { data: BigUint64Array | null } }).validity;
-  validity.data = new BigUint64Array(words.buffer);
+  if (words !== null) validity.data = new BigUint64Array(words.buffer);
+  // A vector that is used again may still hold the NULLs of the rows before.
+  else validity.data?.fill(0xffffffffffffffffn);
 }
 
 /** The same integer in every row. */
 export function constantColumn(value: number): BulkColumn {
   return {
+    constant: true,
     type: (api) => api.INTEGER,
     fill: (vector) => void itemsOf<Int32Array>(vector).fill(value),
   };
@@ -130,6 +134,7 @@ export function uint32ListColumn(
   lists: { readonly offsets: Uint32Array; readonly values: Uint32Array } | null,
 ): BulkColumn {
   return {
+    constant: lists === null,
     type: (api) => api.LIST(api.UINTEGER),
     fill: (vector, from, count, api) => {
       if (lists === null) {
@@ -162,12 +167,17 @@ export async function withBulk<T>(
   const api = await import("@duckdb/node-api");
   const appender = await connection.createAppender(table, "private");
   let types: DuckDBType[] | null = null;
+  // Full chunks are filled again and again: the appender copies what it is given.
+  let full: DuckDBDataChunk | null = null;
   const append: BulkAppend = (columns, count) => {
     types ??= columns.map((column) => column.type(api));
     for (let from = 0; from < count; from += VECTOR_ROWS) {
       const rows = Math.min(VECTOR_ROWS, count - from);
-      const chunk = api.DuckDBDataChunk.create(types, rows);
+      const used = rows === VECTOR_ROWS && full !== null;
+      const chunk = used ? full! : api.DuckDBDataChunk.create(types, rows);
+      if (rows === VECTOR_ROWS) full = chunk;
       columns.forEach((column, i) => {
+        if (used && column.constant) return;
         const vector = chunk.getColumnVector(i);
         column.fill(vector, from, rows, api);
         vector.flush();

@@ -83,6 +83,11 @@ for (const [where, elsewhere] of [["here", undefined], ["on a worker", streamOnW
     await good.close();
     const stored = await store.query("SELECT count(*), sum(blocks), max(row) FROM v_request");
     assert.deepEqual(stored.rows[0], [ROWS, 300_000, ROWS - 1]);
+    const [back, want] = [
+      await flat(await store.trace("t1")),
+      await flat(await importTrace(path, FORMATS)),
+    ];
+    assert.deepEqual({ ...back, batches: 0 }, { ...want, batches: 0 });
     await store.close();
   });
 }

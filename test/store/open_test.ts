@@ -194,6 +194,51 @@ test("a trace comes back from the store as it went in, batch borders aside", asy
   await reader.close();
 });
 
+test("NULLs stay with their rows over many vectors and batches", async () => {
+  const batches = [5000, 1, 2048, 4095].map((count, b): RequestColumns => {
+    const column = (of: (i: number) => number) => Array.from({ length: count }, (_, i) => of(i));
+    // Some vectors are all known, some all unknown, some mixed.
+    const unknown = (i: number) =>
+      ((i >> 11) + b) % 3 === 0 || (((i >> 11) + b) % 3 === 1 && i % 7 === 0);
+    const lists = column((i) => (i + b) % 4);
+    const offsets = Uint32Array.of(0, ...lists).map((_, i, all) => i === 0 ? 0 : all[i]);
+    for (let i = 1; i <= count; i++) offsets[i] += offsets[i - 1];
+    return {
+      kind: "requests",
+      count,
+      arrivalNs: Float64Array.from(column((i) => i * 1e6)),
+      inputTokens: Uint32Array.from(column((i) => i)),
+      outputTokens: Uint32Array.from(column(() => b)),
+      session: Int32Array.from(column((i) => unknown(i) ? -1 : i)),
+      turn: Int32Array.from(column((i) => unknown(i + 1) ? -1 : b)),
+      thinkNs: Float64Array.from(column((i) => unknown(i + 3) ? NaN : 2 ** 40 + i)),
+      blockOffsets: offsets,
+      blockIds: Uint32Array.from({ length: offsets[count] }, (_, i) => (i * 7919 + b) % 1000),
+    };
+  });
+  const store = await openStore(fresh(), { mode: "create" });
+  await store.saveTrace(requestTrace(batches), "holes");
+  const flat = async (source: AsyncIterable<unknown>) => {
+    const out: Record<string, number[]> = {};
+    for await (const batch of source) {
+      for (const [name, values] of Object.entries(batch as RequestColumns)) {
+        if (!ArrayBuffer.isView(values) || name === "blockOffsets") continue;
+        const target = out[name] ??= [];
+        for (const value of values as unknown as Float64Array) target.push(value);
+      }
+      const { blockOffsets: o, count } = batch as RequestColumns;
+      const lengths = out.lengths ??= [];
+      for (let i = 0; i < count; i++) lengths.push(o![i + 1] - o![i]);
+    }
+    return out;
+  };
+  assert.deepEqual(
+    await flat((await store.trace("t1")).batches()),
+    await flat(requestTrace(batches).batches()),
+  );
+  await store.close();
+});
+
 test("a trace without blocks comes back without blocks", async () => {
   const path = fresh();
   const store = await openStore(path, { mode: "create" });
