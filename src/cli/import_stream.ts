@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { type ErrorKind, SpillwayError } from "../model/errors.ts";
 import type { TraceColumns, TraceStream, TraceSummary } from "../model/trace/trace.ts";
+import { reopenInput } from "../ingest/input.ts";
 import type { LargeInput } from "../ingest/import_trace.ts";
 
 /** What the worker posts: batches, then a summary; or an error. */
@@ -20,6 +21,8 @@ const AHEAD = 4;
 export function streamOnWorker(input: LargeInput): TraceStream {
   let summary: TraceSummary | null = null;
   async function* batches(): AsyncGenerator<TraceColumns> {
+    const sha256 = reopenInput(input.label, input.file).sha256();
+    sha256.catch(() => {});
     const worker = new Worker(new URL("./import_worker.ts", import.meta.url), {
       workerData: input,
     });
@@ -43,7 +46,7 @@ export function streamOnWorker(input: LargeInput): TraceStream {
           throw new SpillwayError(error.kind, error.message, error.hint);
         }
         if (batch === undefined) {
-          summary = last!;
+          summary = { ...last!, sha256: await sha256 };
           return;
         }
         worker.postMessage("more");
