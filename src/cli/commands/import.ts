@@ -95,7 +95,8 @@ export const command: CommandModule = {
       .description(
         "Reads a trace (also gzip, also from stdin as -), recognises its format by content, checks every " +
           "row and stores it. Prints what was recognised and what was dropped. A wrong row is named " +
-          "with file, line and column, and then nothing is stored.",
+          "with file, line and column, and then nothing is stored. Times may be equal but not descend " +
+          "(in a trace of sessions: within a session).",
       )
       .arguments("<file:file>")
       .type("format", new EnumType(FORMATS.map((format) => format.name)))

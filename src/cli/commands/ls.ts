@@ -19,12 +19,22 @@ interface Options extends GlobalOptions {
   readonly kind?: EntryKind;
 }
 
-function render(entries: readonly Entry[], path: string, exists: boolean, out: Output): string {
+function render(
+  entries: readonly Entry[],
+  path: string,
+  exists: boolean,
+  kind: EntryKind | undefined,
+  out: Output,
+): string {
   if (!exists) {
     return `There is no store ${safeText(path)} yet.\n` +
       '"spillway demo" shows the whole way; "spillway record -- CMD" or "spillway import FILE" makes one.\n';
   }
-  if (entries.length === 0) return `Nothing of that kind is in ${safeText(path)}.\n`;
+  if (entries.length === 0) {
+    return `The store ${safeText(path)} holds ${
+      kind === undefined ? "nothing" : `no ${kind}`
+    } yet.\n`;
+  }
   return renderTable(
     [
       { title: "id" },
@@ -55,7 +65,7 @@ async function run(options: Options): Promise<void> {
   const entries = exists ? await withStore(out, "read", (store) => store.list(options.kind)) : [];
   await out.emit(
     { schema: "spillway/ls/1", store: path, exists, entries },
-    () => render(entries, path, exists, out),
+    () => render(entries, path, exists, options.kind, out),
   );
 }
 
