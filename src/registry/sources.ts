@@ -25,6 +25,21 @@ export const SOURCES: readonly SourceEntry[] = [
     load: async () => (await import(late("../collect/sources/memory.ts"))).source,
   },
   {
+    name: "nvidia-smi",
+    summary: "utilisation, memory, power, clocks and link of NVIDIA GPUs (nvidia-smi in loop mode)",
+    load: async () => (await import(late("../collect/sources/nvidia_smi.ts"))).source,
+  },
+  {
+    name: "nvme",
+    summary: "SMART and health of NVMe drives (nvme-cli or smartctl): the wear ledger",
+    load: async () => (await import(late("../collect/sources/nvme.ts"))).source,
+  },
+  {
+    name: "pcie",
+    summary: "link speed and width against their maximum, and AER errors (sysfs)",
+    load: async () => (await import(late("../collect/sources/pcie.ts"))).source,
+  },
+  {
     name: "pressure",
     summary: "time in which tasks waited for CPU, I/O or memory (/proc/pressure)",
     load: async () => (await import(late("../collect/sources/pressure.ts"))).source,
