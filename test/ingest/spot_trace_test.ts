@@ -45,7 +45,7 @@ const DAMAGED: readonly (readonly [what: string, text: string, error: RegExp])[]
   ["a truncated line", "0,add,n1\n60000,rem", /spot\.csv:2:1.*not "milliseconds/],
   ["another kind of file", "{}\n", /not "milliseconds/],
   ["a time out of range", `0,add,n1\n${"9".repeat(20)},remove,n1\n`, /out of range/],
-  ["descending times", "60000,add,n1\n0,add,n2\n", /sort the rows/],
+  ["descending times", "60000,add,n1\n0,add,n2\n", /after one at/],
   ["a node that was never there", "0,remove,n1\n", /never added/],
   ["a node that comes twice", "0,add,n1\n5,add,n1\n", /added twice/],
 ];
