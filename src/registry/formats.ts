@@ -29,6 +29,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/fault_csv.ts"))).format,
   },
   {
+    name: "lanl-failures",
+    kind: "faults",
+    summary: "failures of Los Alamos clusters, 1996 to 2005 (CSV, also gzip)",
+    load: async () => (await import(late("../ingest/formats/lanl_failures.ts"))).format,
+  },
+  {
     name: "mooncake",
     kind: "requests",
     summary: "Mooncake request trace, JSON lines with hash_ids of 512-token blocks",
@@ -47,6 +53,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/requests_csv.ts"))).format,
   },
   {
+    name: "slurm-sacct",
+    kind: "faults",
+    summary: "job ends of Slurm: sacct --parsable2 with JobID, State, End and NodeList",
+    load: async () => (await import(late("../ingest/formats/slurm_sacct.ts"))).format,
+  },
+  {
     name: "spot-trace",
     kind: "faults",
     summary: "spot nodes that come and go: milliseconds,add|remove,node",
@@ -59,10 +71,22 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/torch_events.ts"))).format,
   },
   {
+    name: "training-events",
+    kind: "faults",
+    summary: "log book of large training runs: run, time, kind and component of each event",
+    load: async () => (await import(late("../ingest/formats/training_events.ts"))).format,
+  },
+  {
     name: "weka",
     kind: "requests",
     summary:
       "WEKA agent sessions: trace_*.json as published, or one session a line in compact form",
     load: async () => (await import(late("../ingest/formats/weka.ts"))).format,
+  },
+  {
+    name: "xid-log",
+    kind: "faults",
+    summary: "kernel log (dmesg, dmesg -T, dmesg --decode, /dev/kmsg) with NVRM Xid lines",
+    load: async () => (await import(late("../ingest/formats/xid_log.ts"))).format,
   },
 ];

@@ -1,4 +1,4 @@
-import type { FaultTraceParams } from "../generate/faults.ts";
+import type { FaultTraceParams } from "../stats/failure_process.ts";
 import { runOnWorkers } from "../runtime/worker_pool.ts";
 import type { SeedJob, SeedShared } from "./monte_carlo_worker.ts";
 

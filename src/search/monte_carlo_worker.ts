@@ -1,4 +1,4 @@
-import { faultColumns, type FaultTraceParams, generateFaults } from "../generate/faults.ts";
+import { faultColumns, type FaultTraceParams, generateFaults } from "../stats/failure_process.ts";
 import { POLICIES } from "../registry/policies.ts";
 
 /** What every job of a Monte-Carlo shares. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { FaultTraceParams } from "../../src/generate/faults.ts";
+import type { FaultTraceParams } from "../../src/stats/failure_process.ts";
 import {
   completionMoments,
   completionTime,

@@ -80,26 +80,29 @@ export function createHistory(schedule: Schedule): History {
     done = e.endDone;
   };
 
+  /** Newest remote save of an epoch that ended by a wall time; below its start when there is none. */
+  const savedBy = (e: Epoch, end: number, wall: number): number => {
+    const span = Math.min(wall, end) - e.start;
+    if (span < 0 || e.rate === 0) return -1;
+    return schedule.remoteAtOrBefore(
+      e.segment + schedule.segmentsWithin(e.segment, e.done, e.rate, span),
+    );
+  };
+
   const remoteDurable = (at: number, onset: number): number => {
-    const epochs = open === null ? stack : [...stack, { ...open, end: at }];
-    for (let i = epochs.length - 1; i >= 0; i--) {
-      const e = epochs[i];
-      if (onset === Infinity && (i < epochs.length - 1 ? e.endSegment : Infinity) <= known) break;
-      if (e.rate === 0) continue;
-      const within = (wall: number): number => {
-        const span = Math.min(wall, e.end) - e.start;
-        if (span < 0) return -1;
-        return schedule.remoteAtOrBefore(
-          e.segment + schedule.segmentsWithin(e.segment, e.done, e.rate, span),
-        );
-      };
-      const found = Math.min(within(at - spec.persistSeconds), within(onset));
-      const candidate = onset === Infinity
-        ? found
-        : Math.max(found, Math.min(known, within(onset)));
-      if (candidate > e.segment) return Math.max(candidate, onset === Infinity ? known : 0);
+    const tainted = onset !== Infinity;
+    const last = open === null ? stack.length - 1 : stack.length;
+    for (let i = last; i >= 0; i--) {
+      const e = i === stack.length ? open! : stack[i];
+      const end = i === stack.length ? at : e.end;
+      if (!tainted && i < last && e.endSegment <= known) break;
+      const durable = savedBy(e, end, at - spec.persistSeconds);
+      const candidate = tainted
+        ? Math.min(Math.max(durable, known), savedBy(e, end, onset))
+        : durable;
+      if (candidate > e.segment) return tainted ? candidate : Math.max(candidate, known);
     }
-    return onset === Infinity ? known : 0;
+    return tainted ? 0 : known;
   };
 
   /** Newest segment end in memory no later than `onset`. */
