@@ -53,15 +53,28 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
   const segmentsWithin = (m: number, done: number, rate: number, wall: number): number => {
     // Float slack: a save that ends at the very instant of a failure is complete.
     const limit = wall + 1e-12 * Math.max(1, wall);
-    let low = 0;
-    let high = segments - m;
-    if (spec.remoteEvery === 1 && persistSeconds <= segment / rate) {
-      // One kind of save: the count follows by division; the search below only corrects the rounding.
-      const length = segment / rate + block + remoteBlockSeconds;
-      const guess = Math.floor((limit + done / rate) / length);
-      low = Math.max(0, Math.min(high, guess - 1));
-      high = Math.max(low, Math.min(high, guess + 1));
-      if (wallOf(m, done, rate, low) > limit) low = 0;
+    const most = segments - m;
+    // The mean length of a segment gives the count but for where in the cycle the start lies; from there
+    // the search doubles its steps, so that it costs a few closed forms whatever the count is.
+    const cycle = remoteEvery * (segment / rate + block);
+    const mean = (Math.max(cycle, persistSeconds) + remoteBlockSeconds) / remoteEvery;
+    let low = Math.max(0, Math.min(most, Math.floor((limit + done / rate) / mean)));
+    let high = low;
+    if (wallOf(m, done, rate, low) <= limit) {
+      for (let step = 1; high < most; step *= 2) {
+        high = Math.min(most, low + step);
+        if (wallOf(m, done, rate, high) > limit) {
+          high--;
+          break;
+        }
+        low = high;
+      }
+    } else {
+      for (let step = 1; low > 0; step *= 2) {
+        high = low - 1;
+        low = Math.max(0, low - step);
+        if (wallOf(m, done, rate, low) <= limit) break;
+      }
     }
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
