@@ -22,6 +22,12 @@ export interface ReplayCommand {
   readonly options?: (command: Command) => Command;
   /** Built-in profiles taken when none is named. */
   readonly defaults?: { readonly hardware?: string; readonly llm?: string; readonly site?: string };
+  /** A trace that the argument describes instead of naming (a generator); null means a file or the store. */
+  readonly trace?: (
+    argument: string,
+    options: ReplayOptions,
+    seed: number,
+  ) => Trace | null | Promise<Trace | null>;
   /** Changes the runs before they start (`--alloc-conf`, `--gpu-blocks`). */
   readonly prepare?: (
     choices: PolicyChoice[],
@@ -76,7 +82,10 @@ async function runReplay(
   const { loadTrace } = await import("./load_trace.ts");
   const storePath = out.setting("store").value!;
   const kind = [...new Set(policies.flatMap((p) => p.accepts))] as TraceKind[];
-  const trace = await loadTrace(argument, { storePath, format: options.format, kind });
+  const made = await spec.trace?.(argument, options, seed) ?? null;
+  const trace = made === null
+    ? await loadTrace(argument, { storePath, format: options.format, kind })
+    : { ...made, id: null, close: () => Promise.resolve() };
   let document: ReplayDocument;
   try {
     if (spec.prepare !== undefined) choices = await spec.prepare(choices, options, trace);

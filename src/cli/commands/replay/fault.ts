@@ -1,6 +1,14 @@
+import { usageError } from "../../../model/errors.ts";
+import type { FaultTraceMeta } from "../../../model/trace/faults.ts";
+import type { Trace } from "../../../model/trace/trace.ts";
 import { faultFamily } from "../../../replay/fault/family.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { buildReplayCommand, replayOutput } from "../../replay_command.ts";
+import type { ReplayOptions } from "../../replay_options.ts";
+
+interface FaultOptions extends ReplayOptions {
+  readonly seeds?: number;
+}
 
 export const command: CommandModule = {
   name: "replay fault",
@@ -9,19 +17,77 @@ export const command: CommandModule = {
   build: () =>
     buildReplayCommand({
       family: faultFamily,
-      defaultPolicies: ["periodic-sync"],
+      defaultPolicies: ["none", "periodic-sync", "periodic-async", "gemini", "just-in-time"],
       description:
         "Replays a training job against the failures of a trace and says how much of the wall time each " +
-        "policy keeps useful, and where the rest goes.",
+        "policy keeps useful, and where the rest goes. In place of a trace, a generator: exponential, " +
+        "weibull, lemon, bursts, correlated or heavy-tail, with :key=value,… after it.",
       examples: [
         [
           "Which checkpoint interval?",
-          "spillway replay fault faults.csv --sweep interval=young,daly,10min,1h",
+          "spillway replay fault faults.csv --policy periodic-sync --sweep interval=5min..4h*2",
         ],
         [
           "A job of your own",
-          "spillway replay fault faults.csv --set useful=14d --set checkpoint=45s --set bytes=2.4TB",
+          "spillway replay fault faults.csv --set useful=14d --set bytes=2.4TB",
+        ],
+        [
+          "A year of a large cluster, with the interval over 200 seeds",
+          "spillway replay fault weibull:mtbf=3h,shape=0.7,nodes=2048,span=1y --seeds 200",
         ],
       ],
+      options: (c) => c.option("--seeds <n:integer>", "Generated traces: mean over so many seeds."),
+      trace: async (argument, _, seed) => {
+        const { generatedTrace, parseGenerator } = await import("../../fault/generator_spec.ts");
+        const spec = parseGenerator(argument);
+        return spec === null ? null : generatedTrace(argument, spec, seed);
+      },
+      prepare: (choices, options: FaultOptions, trace) => {
+        if (options.seeds === undefined) return choices;
+        if (trace.format !== "generated") {
+          throw usageError(
+            "--seeds: only generated traces have seeds",
+            'name a generator, such as "weibull:mtbf=3h,shape=0.7"; "fault fit" fits one to a trace',
+          );
+        }
+        if (options.seeds < 2) throw usageError(`--seeds: ${options.seeds} must be 2 or more`);
+        return choices;
+      },
+      after: async ({ document, trace, choices, options, out }) => {
+        const seeds = (options as FaultOptions).seeds;
+        let result = document;
+        const { parseGenerator } = await import("../../fault/generator_spec.ts");
+        const spec = parseGenerator(trace.name);
+        if (seeds !== undefined && spec !== null) {
+          const { withSeedIntervals } = await import("../../fault/seed_intervals.ts");
+          result = await withSeedIntervals(document, choices, spec, seeds, out);
+          const { replayDocument } = await import("../../replay_run.ts");
+          const ranked = replayDocument(
+            faultFamily,
+            trace,
+            {
+              hardware: null,
+              llm: null,
+              site: null,
+            },
+            document.seed,
+            result.results,
+          );
+          result = { ...result, ranking: ranked.ranking };
+        }
+        if ((options.sweep ?? []).some((s) => s.key === "interval" || s.key === "every")) {
+          const { withIntervalCurves } = await import("../../fault/sweep_curve.ts");
+          let last = 0;
+          let count = 0;
+          for await (const batch of (trace as Trace<"faults">).batches()) {
+            count += batch.count;
+            if (batch.count > 0) last = batch.startSeconds[batch.count - 1];
+          }
+          const span = (trace.meta as FaultTraceMeta).spanSeconds ?? last;
+          const mtbf = span > 0 && count > 0 ? span / count : null;
+          result = withIntervalCurves(result, mtbf);
+        }
+        return result;
+      },
     }),
 };
