@@ -48,9 +48,12 @@ function namesFor(rule: Rule, current: Side, baseline: Side | null): string[] {
     ]),
   ].sort();
   if (rule.metric === "*") {
-    return known.filter((name) =>
-      (current.observations[name] ?? baseline?.observations[name])?.better !== "none"
-    );
+    return known.filter((name) => {
+      const sides = [current.observations[name], baseline?.observations[name]];
+      // Never known on either side: there is nothing that could have become worse.
+      const everKnown = sides.some((o) => o !== undefined && o.values.length > 0);
+      return everKnown && (sides[0] ?? sides[1])!.better !== "none";
+    });
   }
   const found = known.filter((name) => name === rule.metric || name.endsWith(`/${rule.metric}`));
   return found.length === 0 ? [rule.metric] : found;

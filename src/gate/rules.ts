@@ -29,6 +29,7 @@ export type BaselineRule = Extract<Rule, { kind: "baseline" }>;
 
 /** What the key `gate` of `spillway.json` may hold. */
 export const gateConfigSchema = z.strictObject({
+  baseline: z.string().min(1).optional().describe("the baseline in use: a name, an id or a file"),
   rules: z.array(ruleSchema).default([]),
   acks: z.array(z.strictObject({
     metric: z.string().min(1),

@@ -30,6 +30,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/baseline/save.ts"))).command,
   },
   {
+    name: "baseline use",
+    summary: "compare with this baseline when a gate names none",
+    load: async () => (await import(late("../cli/commands/baseline/use.ts"))).command,
+  },
+  {
     name: "bench",
     summary: "run a real workload of our own on this machine",
     load: async () => (await import(late("../cli/commands/bench.ts"))).command,

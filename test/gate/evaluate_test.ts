@@ -91,6 +91,14 @@ test("a metric that vanished since the baseline is inconclusive", () => {
   assert.equal(result.status, "inconclusive");
 });
 
+test("under a wildcard, what was never known is left out, and what is no longer known is inconclusive", () => {
+  const never = observation([], { missing: "no model" });
+  const before = side({ x: observation([1]), y: never });
+  const now = side({ x: observation([], { missing: "gone" }), y: never });
+  const results = judge(againstBaseline, now, before);
+  assert.deepEqual(results.map((r) => [r.name, r.status]), [["x", "inconclusive"]]);
+});
+
 test("without a baseline the rule is inconclusive", () => {
   assert.equal(judge(againstBaseline, side({ x: observation([1]) }))[0].status, "inconclusive");
 });

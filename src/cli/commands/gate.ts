@@ -52,7 +52,8 @@ function collectRules(options: Options, out: Output) {
   }
   const rules: Rule[] = [...parsed.data.rules, ...(options.budget ?? [])];
   const hasBaselineRule = rules.some((r) => r.kind === "baseline");
-  if (options.baseline !== undefined && !hasBaselineRule) {
+  const baseline = options.baseline ?? parsed.data.baseline;
+  if (baseline !== undefined && !hasBaselineRule) {
     rules.push({
       kind: "baseline",
       metric: "*",
@@ -67,7 +68,7 @@ function collectRules(options: Options, out: Output) {
       'give --budget "METRIC<NUMBER" or --baseline NAME, or write gate.rules into spillway.json',
     );
   }
-  return { rules, acks: parsed.data.acks };
+  return { rules, acks: parsed.data.acks, baseline };
 }
 
 async function write(verdict: Verdict, format: Format, out: Output): Promise<void> {
@@ -114,9 +115,9 @@ async function run(options: Options, ids: readonly string[]): Promise<void> {
   const store = await openStore(out.setting("store").value!, { mode: "read" });
   try {
     const current = await loadSide(store, ids);
-    const baseline = options.baseline === undefined
+    const baseline = config.baseline === undefined
       ? null
-      : await loadBaseline(store, options.baseline);
+      : await loadBaseline(store, config.baseline);
     const { evaluateRules } = await import("../../gate/evaluate.ts");
     const { concludeVerdict } = await import("../../gate/verdict.ts");
     const today = new Date().toISOString().slice(0, 10);
