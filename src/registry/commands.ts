@@ -85,6 +85,17 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/export.ts"))).command,
   },
   {
+    name: "fault fit",
+    summary: "fit laws to a failure trace and say how bad the fit is",
+    load: async () => (await import(late("../cli/commands/fault/fit.ts"))).command,
+  },
+  {
+    name: "fault plan",
+    summary:
+      "which fault-tolerance policy, which interval, how many spares, and what a percent costs",
+    load: async () => (await import(late("../cli/commands/fault/plan.ts"))).command,
+  },
+  {
     name: "gate",
     summary: "judge runs, a replay or an estimate against budgets and a baseline",
     load: async () => (await import(late("../cli/commands/gate.ts"))).command,
