@@ -1,4 +1,4 @@
-import { accessSync, constants, copyFileSync, existsSync, statSync } from "node:fs";
+import { accessSync, constants, copyFileSync, existsSync, rmSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
@@ -154,6 +154,22 @@ export async function openDatabase(
   views: string,
 ): Promise<Database> {
   checkPath(path, mode);
+  const isNew = !existsSync(path);
+  try {
+    return await openOrMigrate(path, mode, migrations, views);
+  } catch (error) {
+    // A store that could not be made (a full disk) must not stand in the way of the next attempt.
+    if (isNew) { for (const file of [path, `${path}.wal`]) rmSync(file, { force: true }); }
+    throw error;
+  }
+}
+
+async function openOrMigrate(
+  path: string,
+  mode: OpenMode,
+  migrations: readonly Migration[],
+  views: string,
+): Promise<Database> {
   const target = migrations[migrations.length - 1].version;
   const database = await openFile(path, mode === "read");
   try {

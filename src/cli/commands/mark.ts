@@ -18,7 +18,7 @@ async function run(options: GlobalOptions, name: string): Promise<void> {
   }
   const { appendMark, findMarks, MARKS_VARIABLE } = await import("../../collect/marks.ts");
   const told = environmentVariable(MARKS_VARIABLE);
-  const path = told ?? findMarks(out.setting("store").value!);
+  const path = told !== undefined && told !== "" ? told : findMarks(out.setting("store").value!);
   appendMark(path, name);
   await out.emit(
     { schema: "spillway/mark/1", name, recording: path },
