@@ -1,8 +1,9 @@
 import { holm } from "../stats/holm.ts";
 import { hodgesLehmannRatio, median } from "../stats/median.ts";
 import { mannWhitney, smallestP } from "../stats/mann_whitney.ts";
+import { fewestRuns, minDetectableEffect, relativeNoise } from "../stats/power.ts";
 import { formatNumber, formatRatio } from "../model/units.ts";
-import type { Observation, Side } from "./observations.ts";
+import { differingFingerprint, type Observation, type Side } from "./observations.ts";
 import type { BaselineRule, BudgetRule, GateConfig, Rule } from "./rules.ts";
 import type { RuleResult, RuleStatus } from "./verdict.ts";
 
@@ -195,14 +196,6 @@ function judgeExact(
   });
 }
 
-function differingFingerprint(a: Side, b: Side): string | null {
-  const keys = [...new Set([...Object.keys(a.fingerprint), ...Object.keys(b.fingerprint)])].sort();
-  const key = keys.find((k) =>
-    JSON.stringify(a.fingerprint[k]) !== JSON.stringify(b.fingerprint[k])
-  );
-  return key === undefined ? null : key;
-}
-
 function judgeSampled(
   rule: BaselineRule,
   name: string,
@@ -219,15 +212,21 @@ function judgeSampled(
       reason: `the baseline was measured on another machine: ${context.mismatch} differs`,
     });
   }
+  const minDetectable = detectable(before.values, now.values);
   if (fewest < FEWEST_RUNS) {
     return draft(rule, name, now, {
       ...shared,
+      minDetectable,
       status: "inconclusive",
       reason:
         `${shared.runs[0]} against ${shared.runs[1]} runs: ${FEWEST_RUNS - fewest} more needed ` +
         `(with these, p cannot fall below ${
           formatNumber(smallestP(shared.runs[0], shared.runs[1]))
-        })`,
+        }` + (minDetectable === null
+          ? ")"
+          : `, and ${FEWEST_RUNS} runs a side find changes from ${
+            formatRatio(Number(detectableAt(before.values, now.values, FEWEST_RUNS).toPrecision(2)))
+          })`),
     });
   }
   const { p } = mannWhitney(before.values, now.values);
@@ -238,20 +237,37 @@ function judgeSampled(
     ...shared,
     delta: ratio - 1,
     p,
+    minDetectable,
     status: worse > bound ? "fail" : "pass",
     reason: `${formatRatio(Number((ratio - 1).toPrecision(3)))} over ${shared.runs[0]} + ` +
       `${shared.runs[1]} runs; changes below ${formatRatio(bound)} do not matter`,
   });
 }
 
-/** Holm over the sampled rules: a change that is not significant after it is no failure. */
+/**
+ * Holm over the sampled rules: a change that is not significant after it is no failure. Where so few runs
+ * could not make any change significant among so many metrics, the finding is inconclusive, not a pass.
+ */
 function adjust(drafts: readonly Draft[]): RuleResult[] {
   const tested = drafts.map((d, i) => ({ d, i })).filter(({ d }) => d.p !== null);
   const adjusted = holm(tested.map(({ d }) => d.p!));
   const byIndex = new Map(tested.map(({ i }, place) => [i, adjusted[place]]));
+  const tests = tested.length;
+  const powerless = tests > 0 &&
+    Math.min(...tested.map(({ d }) => smallestP(...d.runs))) * tests >= ALPHA;
   return drafts.map((d, i) => {
     const p = byIndex.get(i);
     if (p === undefined) return d;
+    if (powerless) {
+      const more = fewestRuns(tests, ALPHA) - Math.min(...d.runs);
+      return {
+        ...d,
+        p,
+        status: "inconclusive",
+        reason: `${d.reason}; ${d.runs[0]} + ${d.runs[1]} runs cannot show any change among ` +
+          `${tests} measured metrics: ${more} more a side needed, or fewer metrics`,
+      };
+    }
     if (d.status === "fail" && p >= ALPHA) {
       return {
         ...d,
@@ -262,6 +278,19 @@ function adjust(drafts: readonly Draft[]): RuleResult[] {
     }
     return { ...d, p };
   });
+}
+
+/** As {@link detectable}, had there been `runs` runs on each side. */
+function detectableAt(before: readonly number[], now: readonly number[], runs: number): number {
+  const noise = Math.hypot(relativeNoise(before)!, relativeNoise(now)!) / Math.SQRT2;
+  return minDetectableEffect(noise, runs, runs);
+}
+
+/** Smallest change that runs as noisy as these would show with a power of 80 %; null when unknown. */
+function detectable(before: readonly number[], now: readonly number[]): number | null {
+  const [a, b] = [relativeNoise(before), relativeNoise(now)];
+  if (a === null || b === null) return null;
+  return minDetectableEffect(Math.sqrt((a * a + b * b) / 2), before.length, now.length);
 }
 
 /** A failure that somebody has acknowledged only warns, until the acknowledgement expires. */

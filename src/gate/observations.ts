@@ -67,3 +67,12 @@ export function observe(
     }),
   );
 }
+
+/** The first key in which two machines differ, in alphabetical order; null when they are alike. */
+export function differingFingerprint(a: Side, b: Side): string | null {
+  const keys = [...new Set([...Object.keys(a.fingerprint), ...Object.keys(b.fingerprint)])].sort();
+  const key = keys.find((k) =>
+    JSON.stringify(a.fingerprint[k]) !== JSON.stringify(b.fingerprint[k])
+  );
+  return key === undefined ? null : key;
+}

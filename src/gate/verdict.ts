@@ -18,6 +18,8 @@ export interface RuleResult {
   readonly delta: number | null;
   /** Adjusted p value of a sampled comparison; null for exact ones. */
   readonly p: number | null;
+  /** Smallest relative change that the runs would show with a power of 80 %, where that is known. */
+  readonly minDetectable?: number | null;
   /** Runs on each side. */
   readonly runs: readonly [baseline: number, current: number];
   readonly evidence: Evidence | null;

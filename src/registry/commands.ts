@@ -25,6 +25,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/baseline/ls.ts"))).command,
   },
   {
+    name: "baseline promote",
+    summary: "put a saved baseline in the place of another",
+    load: async () => (await import(late("../cli/commands/baseline/promote.ts"))).command,
+  },
+  {
     name: "baseline save",
     summary: "keep runs, a replay or an estimate as the reference of later gates",
     load: async () => (await import(late("../cli/commands/baseline/save.ts"))).command,

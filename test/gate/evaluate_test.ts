@@ -116,6 +116,22 @@ test("too few runs of a sampled metric are inconclusive and say how many more", 
   assert.match(result.reason, /2 more needed/);
 });
 
+test("runs too few for the number of metrics are inconclusive, not passed", () => {
+  const names = ["a", "b", "c", "d", "e", "f", "g"];
+  const all = (scale: number, count: number) =>
+    side(Object.fromEntries(
+      names.map((n) => [n, sampled(Array.from({ length: count }, (_, i) => scale + i / 100))]),
+    ));
+  for (const result of judge(againstBaseline, all(2, 5), all(1, 5))) {
+    assert.equal(result.status, "inconclusive");
+    assert.match(result.reason, /among 7 measured metrics: 1 more a side/);
+  }
+  for (const result of judge(againstBaseline, all(2, 6), all(1, 6))) {
+    assert.equal(result.status, "fail", result.reason);
+    assert.ok(result.minDetectable! > 0);
+  }
+});
+
 test("a partial recording and another machine are inconclusive", () => {
   const runs = sampled([1, 2, 3, 4, 5]);
   const partial = side({ x: runs }, { incomplete: "disk full" });

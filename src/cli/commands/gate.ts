@@ -2,6 +2,7 @@ import { Command, EnumType } from "@cliffy/command";
 import { z } from "zod";
 import { usageError } from "../../model/errors.ts";
 import { type BudgetRule, gateConfigSchema, parseBudget, type Rule } from "../../gate/rules.ts";
+import type { Side } from "../../gate/observations.ts";
 import type { Verdict } from "../../gate/verdict.ts";
 import { setExitCode, writeText } from "../../runtime/terminal.ts";
 import type { CommandModule } from "../command_module.ts";
@@ -12,6 +13,10 @@ type Format = "text" | "json" | "markdown" | "junit" | "openmetrics" | "github" 
 interface Options extends GlobalOptions {
   readonly budget?: readonly BudgetRule[];
   readonly baseline?: string;
+  readonly a?: string;
+  readonly b?: string;
+  readonly rounds: number;
+  readonly metric?: readonly string[];
   readonly tolerance: number;
   readonly minEffect: number;
   readonly noise: number;
@@ -37,6 +42,7 @@ const output = z.strictObject({
     current: z.number().nullable(),
     delta: z.number().nullable(),
     p: z.number().nullable(),
+    minDetectable: z.number().nullable().optional(),
     runs: z.tuple([z.number(), z.number()]),
     evidence: z.string().nullable(),
     reason: z.string(),
@@ -51,24 +57,34 @@ function collectRules(options: Options, out: Output) {
     throw usageError(`spillway.json: gate.${issue.path.join(".")}: ${issue.message}`);
   }
   const rules: Rule[] = [...parsed.data.rules, ...(options.budget ?? [])];
-  const hasBaselineRule = rules.some((r) => r.kind === "baseline");
   const baseline = options.baseline ?? parsed.data.baseline;
-  if (baseline !== undefined && !hasBaselineRule) {
-    rules.push({
-      kind: "baseline",
-      metric: "*",
-      tolerance: options.tolerance,
-      minEffect: options.minEffect,
-      level: "error",
-    });
-  }
+  const names = options.metric ?? defaultMetrics(options, baseline, rules);
+  rules.push(...names.map((metric): Rule => ({
+    kind: "baseline",
+    metric,
+    tolerance: options.tolerance,
+    minEffect: options.minEffect,
+    level: "error",
+  })));
   if (rules.length === 0) {
     throw usageError(
       "gate: there is no rule to judge by",
       'give --budget "METRIC<NUMBER" or --baseline NAME, or write gate.rules into spillway.json',
     );
   }
-  return { rules, acks: parsed.data.acks, baseline };
+  return { config: { rules, acks: parsed.data.acks }, baseline };
+}
+
+/** Which metrics are compared when neither a rule nor a flag names any. */
+function defaultMetrics(
+  options: Options,
+  baseline: string | undefined,
+  rules: readonly Rule[],
+): readonly string[] {
+  if (rules.some((r) => r.kind === "baseline")) return [];
+  // Commands are timed; every further metric would cost power (Holm), so that it must be asked for.
+  if (options.a !== undefined) return ["run_seconds"];
+  return baseline === undefined ? [] : ["*"];
 }
 
 async function write(verdict: Verdict, format: Format, out: Output): Promise<void> {
@@ -106,32 +122,72 @@ async function write(verdict: Verdict, format: Format, out: Output): Promise<voi
   }
 }
 
-async function run(options: Options, ids: readonly string[]): Promise<void> {
-  const out = openOutput(options);
-  const config = collectRules(options, out);
+/** What is judged: the entries named, or what `--a` and `--b` gave when run in turns. */
+async function loadSides(
+  options: Options,
+  ids: readonly string[],
+  baseline: string | undefined,
+  out: Output,
+): Promise<{ current: Side; baseline: Side | null }> {
   const { openStore } = await import("../../store/open.ts");
   const { loadSide } = await import("../gate/load_side.ts");
-  const { loadBaseline } = await import("../gate/load_baseline.ts");
-  const store = await openStore(out.setting("store").value!, { mode: "read" });
+  const path = out.setting("store").value!;
+  const pair = options.a === undefined
+    ? null
+    : await (await import("../gate/interleave.ts")).recordInTurns(
+      { a: options.a, b: options.b!, rounds: options.rounds, store: path },
+      out,
+    );
+  const store = await openStore(path, { mode: "read" });
   try {
-    const current = await loadSide(store, ids);
-    const baseline = config.baseline === undefined
-      ? null
-      : await loadBaseline(store, config.baseline);
-    const { evaluateRules } = await import("../../gate/evaluate.ts");
-    const { concludeVerdict } = await import("../../gate/verdict.ts");
-    const today = new Date().toISOString().slice(0, 10);
-    const rules = evaluateRules(config, current, baseline, { noise: options.noise, today });
-    const verdict = concludeVerdict(rules, {
-      strict: options.strict ?? false,
-      subject: current.name,
-      baseline: baseline?.name ?? null,
-    });
-    await write(verdict, options.format, out);
-    setExitCode(verdict.exitCode);
+    if (pair !== null) {
+      return { current: await loadSide(store, pair.b), baseline: await loadSide(store, pair.a) };
+    }
+    const { loadBaseline } = await import("../gate/load_baseline.ts");
+    return {
+      current: await loadSide(store, ids),
+      baseline: baseline === undefined ? null : await loadBaseline(store, baseline),
+    };
   } finally {
     await store.close();
   }
+}
+
+function checkSubject(options: Options, ids: readonly string[]): void {
+  if ((options.a === undefined) !== (options.b === undefined)) {
+    throw usageError("gate: --a and --b belong together", 'give both, such as --a "old" --b "new"');
+  }
+  if (options.a !== undefined && (ids.length > 0 || options.baseline !== undefined)) {
+    throw usageError("gate: --a and --b are the two sides: no ids and no --baseline beside them");
+  }
+  if (options.a === undefined && ids.length === 0) {
+    throw usageError(
+      "gate: nothing to judge",
+      "name runs, a replay or an estimate, or use --a and --b",
+    );
+  }
+  if (!(options.rounds >= 1)) throw usageError(`--rounds: ${options.rounds} is not 1 or more`);
+}
+
+async function run(options: Options, ids: readonly string[]): Promise<void> {
+  checkSubject(options, ids);
+  const out = openOutput(options);
+  const { config, baseline } = collectRules(options, out);
+  const sides = await loadSides(options, ids, baseline, out);
+  const { evaluateRules } = await import("../../gate/evaluate.ts");
+  const { concludeVerdict } = await import("../../gate/verdict.ts");
+  const today = new Date().toISOString().slice(0, 10);
+  const rules = evaluateRules(config, sides.current, sides.baseline, {
+    noise: options.noise,
+    today,
+  });
+  const verdict = concludeVerdict(rules, {
+    strict: options.strict ?? false,
+    subject: sides.current.name,
+    baseline: sides.baseline?.name ?? null,
+  });
+  await write(verdict, options.format, out);
+  setExitCode(verdict.exitCode);
 }
 
 export const command: CommandModule = {
@@ -150,9 +206,13 @@ export const command: CommandModule = {
         "format",
         new EnumType(["text", "json", "markdown", "junit", "openmetrics", "github", "gitlab"]),
       )
-      .arguments("<ids...:string>")
+      .arguments("[ids...:string]")
       .option("--budget <bound:budget>", "A bound, such as ttft_p99_seconds<2.", { collect: true })
       .option("--baseline <name:string>", "A saved baseline, a file, or an id of the store.")
+      .option("--metric <name:string>", "Compare this metric with the baseline.", { collect: true })
+      .option("--a <command:string>", "Run this as the baseline, in turns with --b.")
+      .option("--b <command:string>", "Run this as what is judged.")
+      .option("--rounds <n:integer>", "Runs of each of --a and --b.", { default: 5 })
       .option("--tolerance <ratio:number>", "Difference that exact metrics may have.", {
         default: 0,
       })
@@ -164,5 +224,6 @@ export const command: CommandModule = {
       .option("--format <format:format>", "How to print the verdict.", { default: "text" })
       .example("A bound on a replay", 'spillway gate p1 --budget "paged/peak_reserved_bytes<4e9"')
       .example("Against what was", "spillway gate p2 --baseline main --strict --format junit")
+      .example("Two commands in turns", 'spillway gate --a "./old" --b "./new" --rounds 10')
       .action((options: Options, ...ids: string[]) => run(options, ids)),
 };

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { z } from "zod";
+import { command as gateCommand } from "../../src/cli/commands/gate.ts";
+import { spillway } from "../spillway.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "spillway-gate-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const run = (...args: string[]) => spillway(args, { cwd: folder });
+
+async function verdictOf(text: string) {
+  const schema = await gateCommand.output!() as z.ZodType;
+  // deno-lint-ignore no-explicit-any
+  return schema.parse(JSON.parse(text)) as any;
+}
+
+test("gate runs two commands in turns and fails the slower one", async () => {
+  const done = run("gate", "--a", "sleep 0.05", "--b", "sleep 0.35", "--rounds", "5", "--json");
+  const verdict = await verdictOf(done.stdout);
+  assert.equal(done.code, 1, done.stderr);
+  assert.equal(verdict.exitCode, 1);
+  assert.deepEqual(verdict.rules[0].runs, [5, 5]);
+  assert.equal(verdict.rules[0].name, "run_seconds");
+  assert.ok(verdict.rules[0].delta > 0.5);
+  assert.ok(verdict.rules[0].minDetectable > 0);
+  const runs = JSON.parse(run("ls", "--json").stdout).entries.map((e: { name: string }) => e.name);
+  assert.deepEqual(
+    runs.slice(0, 4).map((n: string) => n.replace(/~.*/, "")).sort(),
+    ["gate-a", "gate-a", "gate-b", "gate-b"],
+  );
+});
+
+test("gate refuses to judge a command that fails, and half of a pair", () => {
+  const failed = run("gate", "--a", "true", "--b", "exit 3", "--rounds", "1");
+  assert.equal(failed.code, 4);
+  assert.match(failed.stderr, /--b "exit 3" ended with 3/);
+  assert.equal(run("gate", "--a", "true").code, 2);
+  assert.equal(run("gate").code, 2);
+});
+
+test("baselines are saved, used, and promoted in the store and as files", () => {
+  assert.equal(run("record", "--name", "w", "--", "true").code, 0);
+  const id = JSON.parse(run("ls", "--json").stdout).entries.at(-1).id;
+  assert.equal(run("baseline", "save", "candidate", id).code, 0);
+  assert.equal(run("baseline", "promote", "candidate", "main").code, 0);
+  assert.equal(run("baseline", "promote", "candidate", "main").code, 0, "replaces");
+  const names = JSON.parse(run("baseline", "ls", "--json").stdout).baselines;
+  assert.deepEqual(names.map((b: { name: string }) => b.name).sort(), ["candidate", "main"]);
+  assert.equal(run("baseline", "use", "absent").code, 4);
+  writeFileSync(join(folder, "spillway.json"), '{"seed": 7}');
+  assert.equal(run("baseline", "use", "main").code, 0);
+  const config = JSON.parse(readFileSync(join(folder, "spillway.json"), "utf8"));
+  assert.deepEqual(config, { seed: 7, gate: { baseline: "main" } });
+  const gate = run("gate", id, "--json");
+  assert.match(JSON.parse(gate.stdout).baseline, /main/);
+  assert.equal(run("gate", id, "--strict").code, 3, "one run a side is inconclusive");
+  assert.equal(run("baseline", "promote", "main", "main.json").code, 0);
+  const other = JSON.parse(readFileSync(join(folder, "main.json"), "utf8"));
+  other.fingerprint.cpu = "another";
+  writeFileSync(join(folder, "other.json"), JSON.stringify(other));
+  const refused = run("baseline", "promote", "other.json", "main");
+  assert.equal(refused.code, 4);
+  assert.match(refused.stderr, /another machine/);
+  assert.equal(run("baseline", "promote", "other.json", "main", "--allow-mismatch").code, 0);
+});
