@@ -136,6 +136,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/mark.ts"))).command,
   },
   {
+    name: "noise",
+    summary: "measure how still this machine is, and which changes a gate can find on it",
+    load: async () => (await import(late("../cli/commands/noise.ts"))).command,
+  },
+  {
     name: "query",
     summary: "read the store with SQL over its documented views",
     load: async () => (await import(late("../cli/commands/query.ts"))).command,
