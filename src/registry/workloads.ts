@@ -10,6 +10,11 @@ export interface WorkloadEntry {
 
 export const WORKLOADS: readonly WorkloadEntry[] = [
   {
+    name: "checkpoint",
+    summary: "a two-phase checkpoint writer, killed at random and verified each time",
+    load: async () => (await import(late("../workload/workloads/checkpoint.ts"))).workload,
+  },
+  {
     name: "io-throttle",
     summary: "the read bandwidth at which reloading KV is as slow as recomputing it",
     load: async () => (await import(late("../workload/workloads/io_throttle.ts"))).workload,

@@ -12,3 +12,11 @@ export function selfCommand(): string[] {
     ? [process.execPath, "run", "-A", "--quiet", entry]
     : [process.execPath, entry];
 }
+
+/** The command line that runs another script of ours under the same runtime. */
+export function scriptCommand(url: string): string[] {
+  const path = fileURLToPath(url);
+  return process.versions.bun === undefined
+    ? [process.execPath, "run", "-A", "--quiet", "--no-check", path]
+    : [process.execPath, path];
+}

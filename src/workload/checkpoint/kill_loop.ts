@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { dataError } from "../../model/errors.ts";
+import { scriptCommand } from "../../runtime/self.ts";
+import { damageOf, durableIterations } from "./checkpoint_store.ts";
+
+export interface TrainerOptions {
+  readonly folder: string;
+  readonly stateBytes: number;
+  readonly iterationMs: number;
+  readonly every: number;
+  /** 0 trains until killed. */
+  readonly iterations: number;
+}
+
+/** What a trainer said while it lived. */
+export interface TrainerLog {
+  readonly startedAt: number;
+  /** Newest iteration it reported durable; 0 when none. */
+  readonly durable: number;
+  readonly blockSeconds: readonly number[];
+  readonly persistSeconds: readonly number[];
+  /** Seconds of the whole training; null when it was killed. */
+  readonly doneSeconds: number | null;
+}
+
+/**
+ * Runs a trainer, killing it with SIGKILL some milliseconds after it started to train.
+ *
+ * @param killAfterMs null lets it end by itself.
+ */
+export function runTrainer(
+  options: TrainerOptions,
+  killAfterMs: number | null,
+): Promise<TrainerLog> {
+  const [program, ...first] = scriptCommand(new URL("./trainer_main.ts", import.meta.url).href);
+  const { folder, stateBytes, iterationMs, every, iterations } = options;
+  const numbers = [stateBytes, iterationMs, every, iterations].map(String);
+  return new Promise((resolve, reject) => {
+    const child: ChildProcess = spawn(program, [...first, folder, ...numbers], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    let errors = "";
+    let startedAt = -1;
+    let durable = 0;
+    let doneSeconds: number | null = null;
+    const blockSeconds: number[] = [];
+    const persistSeconds: number[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const read = (line: string): void => {
+      const [word, a, b] = line.split(" ");
+      if (word === "start") {
+        startedAt = Number(a);
+        if (killAfterMs !== null) timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+      } else if (word === "blocked") blockSeconds.push(Number(a));
+      else if (word === "durable") {
+        durable = Number(a);
+        persistSeconds.push(Number(b));
+      } else if (word === "done") doneSeconds = Number(b);
+    };
+    child.stdout!.setEncoding("utf8").on("data", (piece: string) => {
+      text += piece;
+      const lines = text.split("\n");
+      text = lines.pop() ?? "";
+      lines.forEach(read);
+    });
+    child.stderr!.setEncoding("utf8").on("data", (piece: string) => errors += piece);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      if (startedAt < 0 || (killAfterMs === null && code !== 0)) {
+        reject(dataError(`the trainer ended with ${code} by itself: ${errors.slice(0, 300)}`));
+        return;
+      }
+      resolve({ startedAt, durable, blockSeconds, persistSeconds, doneSeconds });
+    });
+  });
+}
+
+export interface KillReport {
+  readonly kills: number;
+  /** Checkpoints whose header, checksum and content were read back and compared. */
+  readonly verified: number;
+  readonly newest: number;
+  readonly blockSeconds: readonly number[];
+  readonly persistSeconds: readonly number[];
+  /** Iterations trained and lost to the kills, as far as checkpoints tell. */
+  readonly resumedFrom: readonly number[];
+}
+
+/**
+ * Kills trainers at random points and checks after each kill that every checkpoint with a final name is
+ * intact, that the newest is at least the one last reported durable, and that the next trainer resumes there.
+ *
+ * @param killAfterMs Draws when to kill, milliseconds after the start of training.
+ * @throws data error for the first checkpoint that is damaged, missing or older than reported.
+ */
+export async function killLoop(
+  options: TrainerOptions,
+  kills: number,
+  killAfterMs: () => number,
+  onKill: (done: number) => void = () => {},
+): Promise<KillReport> {
+  let expected = 0;
+  let verified = 0;
+  const blockSeconds: number[] = [];
+  const persistSeconds: number[] = [];
+  const resumedFrom: number[] = [];
+  for (let i = 0; i < kills; i++) {
+    const log = await runTrainer({ ...options, iterations: 0 }, killAfterMs());
+    if (log.startedAt !== expected) {
+      throw dataError(
+        `kill ${i}: training resumed from iteration ${log.startedAt}, the newest durable was ${expected}`,
+      );
+    }
+    resumedFrom.push(log.startedAt);
+    blockSeconds.push(...log.blockSeconds);
+    persistSeconds.push(...log.persistSeconds);
+    const there = durableIterations(options.folder);
+    for (const iteration of there) {
+      const damage = damageOf(options.folder, iteration, options.stateBytes);
+      if (damage !== null) {
+        throw dataError(`kill ${i}: checkpoint of iteration ${iteration} is damaged: ${damage}`);
+      }
+      verified++;
+    }
+    expected = there[0] ?? 0;
+    const reported = Math.max(log.durable, log.startedAt);
+    if (expected < reported) {
+      throw dataError(
+        `kill ${i}: iteration ${reported} was reported durable, but the newest there is ${expected}`,
+      );
+    }
+    onKill(i + 1);
+  }
+  return { kills, verified, newest: expected, blockSeconds, persistSeconds, resumedFrom };
+}
