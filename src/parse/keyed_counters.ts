@@ -44,3 +44,39 @@ export function parseKeyedCounters(text: string, what: string): Map<string, numb
   }
   return values;
 }
+
+/** Reads one of the picker's keys out of a text; null when the key or its number is not there. */
+export type CounterPicker = (text: string, key: number) => number | null;
+
+/**
+ * Picks a few keys out of `/proc/meminfo` (separator `:`) or `/proc/vmstat` (separator blank) without
+ * splitting all of it: these files are read many times a second and have up to two hundred lines. Each key is
+ * looked for first where it stood the last time. A number followed by `kB` is given in bytes.
+ */
+export function createCounterPicker(keys: readonly string[], separator: ":" | " "): CounterPicker {
+  const needles = keys.map((key) => `${key}${separator}`);
+  const places = new Int32Array(keys.length).fill(-1);
+  const find = (text: string, key: number): number => {
+    const needle = needles[key];
+    const place = places[key];
+    const lineStart = place === 0 || (place > 0 && text.charCodeAt(place - 1) === 10);
+    if (lineStart && text.startsWith(needle, place)) return place;
+    if (text.startsWith(needle)) return 0;
+    const at = text.indexOf(`\n${needle}`);
+    return at < 0 ? -1 : at + 1;
+  };
+  return (text, key) => {
+    const place = find(text, key);
+    places[key] = place;
+    if (place < 0) return null;
+    let at = place + needles[key].length;
+    while (text.charCodeAt(at) === 32) at++;
+    const start = at;
+    let value = 0;
+    for (let code = text.charCodeAt(at); code >= 48 && code <= 57; code = text.charCodeAt(++at)) {
+      value = value * 10 + code - 48;
+    }
+    if (at === start) return null;
+    return text.startsWith(" kB", at) ? value * 1024 : value;
+  };
+}

@@ -1,4 +1,4 @@
-import { parseKeyedCounters, parseMeminfo } from "../../parse/keyed_counters.ts";
+import { createCounterPicker } from "../../parse/keyed_counters.ts";
 import { openCounterFile } from "../../runtime/counter_file.ts";
 import { pageBytes } from "../../runtime/host.ts";
 import { readTextIfExists } from "../../runtime/files.ts";
@@ -33,11 +33,23 @@ const COUNTERS: readonly (readonly [string, string, string, number | "page"])[] 
   ["oom_kills", "count", "oom_kill", 1],
 ];
 
+const NO_SUCH_KEY = "this kernel does not count it";
+
 function open(context: SourceContext): OpenSource {
   const meminfo = openCounterFile(`${context.root}/proc/meminfo`, 4096);
   const vmstat = openCounterFile(`${context.root}/proc/vmstat`, 8192);
   let ids: { gauges: number[]; swap: number; counters: number[] } | null = null;
   const page = pageBytes();
+  const pickMeminfo = createCounterPicker(
+    [...GAUGES.map(([, key]) => key), "SwapTotal", "SwapFree"],
+    ":",
+  );
+  const pickVmstat = createCounterPicker(COUNTERS.map(([, , key]) => key), " ");
+  // Kernels before 5.9 do not tell file pages from others.
+  const pickOldVmstat = createCounterPicker(
+    COUNTERS.map(([, , key]) => key.replace(/_file$/, "")),
+    " ",
+  );
   let failure: string | null = null;
   return {
     sample: (sink) => {
@@ -53,13 +65,12 @@ function open(context: SourceContext): OpenSource {
         failure = `/proc/meminfo: ${meminfo.problem()}`;
         for (const id of [...ids.gauges, ids.swap]) sink.push(id, null, failure);
       } else {
-        const now = parseMeminfo(text);
-        GAUGES.forEach(([, key], i) =>
-          sink.push(ids!.gauges[i], now.get(key) ?? null, `this kernel has no ${key}`)
-        );
-        const total = now.get("SwapTotal");
-        const free = now.get("SwapFree");
-        const known = total !== undefined && free !== undefined;
+        for (let i = 0; i < GAUGES.length; i++) {
+          sink.push(ids.gauges[i], pickMeminfo(text, i), NO_SUCH_KEY);
+        }
+        const total = pickMeminfo(text, GAUGES.length);
+        const free = pickMeminfo(text, GAUGES.length + 1);
+        const known = total !== null && free !== null;
         sink.push(ids.swap, known ? total - free : null, "this kernel has no swap counters");
       }
       const counters = vmstat.read();
@@ -68,16 +79,15 @@ function open(context: SourceContext): OpenSource {
         for (const id of ids.counters) sink.push(id, null, failure);
         return;
       }
-      const now = parseKeyedCounters(counters, "/proc/vmstat");
-      COUNTERS.forEach(([, , key, factor], i) => {
-        const value = now.get(key) ??
-          (key.endsWith("_file") ? now.get(key.slice(0, -5)) : undefined);
+      for (let i = 0; i < COUNTERS.length; i++) {
+        const factor = COUNTERS[i][3];
+        const value = pickVmstat(counters, i) ?? pickOldVmstat(counters, i);
         sink.push(
-          ids!.counters[i],
-          value === undefined ? null : value * (factor === "page" ? page : factor),
-          `this kernel has no ${key}`,
+          ids.counters[i],
+          value === null ? null : value * (factor === "page" ? page : factor),
+          NO_SUCH_KEY,
         );
-      });
+      }
     },
     failure: () => failure,
     close: () => {
