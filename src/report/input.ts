@@ -22,6 +22,8 @@ export type ReportItem =
 export interface ReportInput {
   readonly title: string;
   readonly items: readonly ReportItem[];
+  /** Show first how the second item differs from the first. */
+  readonly diff?: boolean;
   /** Commands that make the report again. */
   readonly commands: readonly string[];
   readonly version: string;

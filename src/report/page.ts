@@ -3,6 +3,8 @@ import { headline } from "./headline.ts";
 import { escapeHtml, markup } from "./html.ts";
 import type { ReportInput } from "./input.ts";
 import { createDrawer } from "./render_chart.ts";
+import { titleOf } from "./rows.ts";
+import { diffSection } from "./sections/diff.ts";
 import { assumptionsSection, estimateSection } from "./sections/estimate.ts";
 import { replaySection } from "./sections/replay.ts";
 import { runSection } from "./sections/run.ts";
@@ -36,6 +38,7 @@ export async function buildPage(
         : await estimateSection(item, draw),
     );
   }
+  const diff = input.diff === true ? diffSection(input.items[0], input.items[1]) : null;
   const assumptions = assumptionsSection(input.items.filter((i) => i.kind === "estimate"));
   const code = script as unknown as string;
   const policy =
@@ -48,10 +51,10 @@ export async function buildPage(
     }. Every number says how it is known: <span class="tag measured">measured</span> <span class="tag replayed">replayed</span> <span class="tag modelled">modelled</span> <span class="tag assumed">assumed</span></p></div><button id="scheme" type="button" hidden>Switch scheme</button></header><main id="main">${
       headline(input)
     }<nav aria-label="Sections"><ul>${
-      input.items.map((i) => markup`<li><a href="#${i.id}">${titleOf(i)}</a></li>`)
-    }${
+      diff === null ? null : markup`<li><a href="#diff">Difference</a></li>`
+    }${input.items.map((i) => markup`<li><a href="#${i.id}">${titleOf(i)}</a></li>`)}${
       assumptions === null ? null : markup`<li><a href="#assumptions">Assumptions</a></li>`
-    }<li><a href="#reproduce">Reproduce</a></li></ul></nav>${sections}${assumptions}<section id="reproduce"><h2>Reproduce</h2><p>These commands make this page again; the next one looks further.</p><pre tabindex="0"><code>${
+    }<li><a href="#reproduce">Reproduce</a></li></ul></nav>${diff}${sections}${assumptions}<section id="reproduce"><h2>Reproduce</h2><p>These commands make this page again; the next one looks further.</p><pre tabindex="0"><code>${
       input
         .commands.join("\n")
     }</code></pre></section></main>`;
@@ -61,12 +64,4 @@ export async function buildPage(
     `<meta name="generator" content="spillway ${escapeHtml(input.version)}">` +
     `<title>${escapeHtml(input.title)}</title><style>${style as unknown as string}</style></head>` +
     `<body>${body.markup}<script>${code}</script></body></html>\n`;
-}
-
-function titleOf(item: ReportInput["items"][number]): string {
-  if (item.kind === "run") return `Recording ${item.record.name}`;
-  if (item.kind === "replay") {
-    return `Replay: ${item.document.family} on ${item.document.trace.name}`;
-  }
-  return `Estimate of ${item.document.subject.name}`;
 }

@@ -1,4 +1,4 @@
-import { Command } from "@cliffy/command";
+import { Command, EnumType } from "@cliffy/command";
 import { z } from "zod";
 import { usageError } from "../../model/errors.ts";
 import type { RunRecord } from "../../model/results.ts";
@@ -6,21 +6,26 @@ import { formatBytes } from "../../model/units.ts";
 import { CHARTS } from "../../registry/charts.ts";
 import { selfCommand } from "../../runtime/self.ts";
 import { VERSION } from "../../runtime/version.ts";
-import type { ReportItem } from "../../report/input.ts";
+import { writeText } from "../../runtime/terminal.ts";
+import type { ReportInput, ReportItem } from "../../report/input.ts";
 import type { Store } from "../../store/store.ts";
 import type { CommandModule } from "../command_module.ts";
-import { type GlobalOptions, openOutput } from "../output.ts";
+import { type GlobalOptions, openOutput, type Output } from "../output.ts";
 import { safeText } from "../sanitize.ts";
 
+type ReportFormat = "html" | "markdown" | "json" | "csv" | "text";
+
 interface Options extends GlobalOptions {
-  readonly output: string;
+  readonly output?: string;
+  readonly format: ReportFormat;
+  readonly diff?: boolean;
   readonly title?: string;
   readonly stamp?: boolean;
 }
 
 const output = z.strictObject({
   schema: z.literal("spillway/report/1"),
-  file: z.string(),
+  file: z.string().describe("- is standard output"),
   bytes: z.number(),
   items: z.array(z.strictObject({ id: z.string(), kind: z.string(), name: z.string() })),
 });
@@ -58,7 +63,32 @@ async function loadItem(store: Store, given: string): Promise<ReportItem> {
   }
 }
 
+/** The report as the text of a format. */
+async function render(input: ReportInput, format: ReportFormat, out: Output): Promise<string> {
+  switch (format) {
+    case "html": {
+      const charts = new Map(
+        await Promise.all(CHARTS.map(async (c) => [c.name, await c.load()] as const)),
+      );
+      return await (await import("../../report/page.ts")).buildPage(input, charts);
+    }
+    case "markdown":
+      return (await import("../../report/writers/markdown.ts")).toMarkdown(input);
+    default:
+      return (await import("../report_tables.ts")).renderTables(input, format, out);
+  }
+}
+
 async function run(options: Options, given: readonly string[]): Promise<void> {
+  if (options.diff && given.length !== 2) {
+    throw usageError(`--diff: ${given.length} ids are given`, "a difference needs exactly two");
+  }
+  if (options.json && options.output === undefined && options.format !== "html") {
+    throw usageError(
+      `--json says what was written, but --format ${options.format} writes to standard output`,
+      "give -o FILE, or --format json without --json",
+    );
+  }
   const out = openOutput(options);
   const { openStore } = await import("../../store/open.ts");
   const store = await openStore(out.setting("store").value!, { mode: "read" });
@@ -68,35 +98,40 @@ async function run(options: Options, given: readonly string[]): Promise<void> {
   } finally {
     await store.close();
   }
-  const charts = new Map(
-    await Promise.all(CHARTS.map(async (c) => [c.name, await c.load()] as const)),
-  );
   const ids = items.map((i) => i.id);
-  const { buildPage } = await import("../../report/page.ts");
-  const page = await buildPage({
-    title: options.title ?? `Spillway report: ${given.join(", ")}`,
-    items,
-    commands: [
-      `spillway report ${ids.join(" ")} -o ${options.output}`,
-      ...ids.map((id) => `spillway show ${id}`),
-      'spillway query "SELECT * FROM v_metric"',
-    ],
-    version: VERSION,
-    stamp: options.stamp ? new Date().toISOString() : null,
-  }, charts);
+  const file = options.output ?? (options.format === "html" ? "report.html" : "-");
+  const flags = `${options.diff ? "--diff " : ""}${
+    options.format === "html" ? "" : `--format ${options.format} `
+  }`;
+  const text = await render(
+    {
+      title: options.title ?? `Spillway report: ${given.join(", ")}`,
+      items,
+      diff: options.diff ?? false,
+      commands: [
+        `spillway report ${flags}${ids.join(" ")} -o ${file}`,
+        ...ids.map((id) => `spillway show ${id}`),
+        'spillway query "SELECT * FROM v_metric"',
+      ],
+      version: VERSION,
+      stamp: options.stamp ? new Date().toISOString() : null,
+    },
+    options.format,
+    out,
+  );
+  if (file === "-") return await writeText("stdout", text);
   const { writeFileAtomically } = await import("../../runtime/write_file.ts");
-  writeFileAtomically(options.output, page);
-  const bytes = new TextEncoder().encode(page).length;
+  writeFileAtomically(file, text);
+  const bytes = new TextEncoder().encode(text).length;
   const document = {
     schema: "spillway/report/1",
-    file: options.output,
+    file,
     bytes,
     items: items.map((i) => ({ id: i.id, kind: i.kind, name: nameOf(i) })),
   };
   await out.emit(
     document,
-    () =>
-      `wrote ${safeText(options.output)}: ${formatBytes(bytes)}, one file, no network request\n`,
+    () => `wrote ${safeText(file)}: ${formatBytes(bytes)}, one file, no network request\n`,
   );
 }
 
@@ -116,9 +151,14 @@ export const command: CommandModule = {
           "works without script, in light, dark and print.",
       )
       .arguments("<ids...:string>")
-      .option("-o, --output <file:file>", "File to write.", { default: "report.html" })
+      .type("format", new EnumType(["html", "markdown", "json", "csv", "text"]))
+      .option("-o, --output <file:file>", "File to write (report.html; other formats: stdout).")
+      .option("--format <format:format>", "What to write.", { default: "html" })
+      .option("--diff", "Show first how the second of two entries differs from the first.")
       .option("--title <text:string>", "Title of the page.")
       .option("--stamp", "Print the time of writing (the bytes then differ each time).")
       .example("A recording and two replays", "spillway report r1 p1 p2 -o report.html")
+      .example("What changed between two", "spillway report --diff r1 r2 -o diff.html")
+      .example("Every number as CSV", "spillway report p1 --format csv")
       .action((options: Options, ...ids: string[]) => run(options, ids)),
 };
