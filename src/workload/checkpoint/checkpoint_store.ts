@@ -94,13 +94,17 @@ export async function persist(
   const header = Buffer.alloc(HEADER_BYTES);
   header.write(MAGIC, 0, "latin1");
   header.writeDoubleLE(iteration, 8);
-  createHash("sha256").update(snapshot).digest().copy(header, 16);
+  // Hashed piece by piece between the writes, so that training gets its turns; the header comes last.
+  const sum = createHash("sha256");
   const file = openSync(`${path}.part`, "w");
   try {
-    await writeAll(file, header, 0);
     for (let at = 0; at < snapshot.length; at += PIECE) {
-      await writeAll(file, snapshot.subarray(at, at + PIECE), HEADER_BYTES + at);
+      const piece = snapshot.subarray(at, at + PIECE);
+      sum.update(piece);
+      await writeAll(file, piece, HEADER_BYTES + at);
     }
+    sum.digest().copy(header, 16);
+    await writeAll(file, header, 0);
     await sync(file);
   } finally {
     closeSync(file);

@@ -10,6 +10,8 @@ export interface TrainerOptions {
   readonly every: number;
   /** 0 trains until killed. */
   readonly iterations: number;
+  /** False trains alike without saving: what saving costs is the difference. */
+  readonly save?: boolean;
 }
 
 /** What a trainer said while it lived. */
@@ -33,8 +35,8 @@ export function runTrainer(
   killAfterMs: number | null,
 ): Promise<TrainerLog> {
   const [program, ...first] = scriptCommand(new URL("./trainer_main.ts", import.meta.url).href);
-  const { folder, stateBytes, iterationMs, every, iterations } = options;
-  const numbers = [stateBytes, iterationMs, every, iterations].map(String);
+  const { folder, stateBytes, iterationMs, every, iterations, save = true } = options;
+  const numbers = [stateBytes, iterationMs, every, iterations, save ? 1 : 0].map(String);
   return new Promise((resolve, reject) => {
     const child: ChildProcess = spawn(program, [...first, folder, ...numbers], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,7 +1,7 @@
 /**
  * A trainer that another process may kill at any time: trains (waits) and checkpoints in two phases.
  * Arguments: folder, state bytes, milliseconds of an iteration, iterations between checkpoints, iterations
- * to train (0: for ever). Prints one line an event: `start N`, `blocked S`, `durable N S`, `done N S`.
+ * to train (0: for ever), 1 to save or 0 to train alike without saving. Prints one line an event: `start N`, `blocked S`, `durable N S`, `done N S`.
  */
 import process from "node:process";
 import { durableIterations, fillState, persist, removePartial } from "./checkpoint_store.ts";
@@ -12,6 +12,7 @@ async function train(
   iterationMs: number,
   every: number,
   iterations: number,
+  save: boolean,
 ): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   removePartial(folder);
@@ -25,9 +26,10 @@ async function train(
   while (iteration < last) {
     await new Promise((resolve) => setTimeout(resolve, iterationMs));
     iteration++;
-    if (every === 0 || iteration % every !== 0) continue;
+    if (iteration % every !== 0) continue;
     // Making up the state stands for training; it is no cost of the checkpoint.
     fillState(state, iteration);
+    if (!save) continue;
     // Block: the save before must be durable (one outstanding), then the state is copied.
     const blocked = performance.now();
     await pending;
@@ -45,6 +47,6 @@ async function train(
 
 if (import.meta.main) {
   const [folder, ...numbers] = process.argv.slice(2);
-  const [stateBytes, iterationMs, every, iterations] = numbers.map(Number);
-  await train(folder, stateBytes, iterationMs, every, iterations);
+  const [stateBytes, iterationMs, every, iterations, save] = numbers.map(Number);
+  await train(folder, stateBytes, iterationMs, every, iterations, save === 1);
 }

@@ -66,7 +66,7 @@ export const workload: Workload<Params> = {
       (done) => context.progress(done, p.kills, "kills"),
     );
     context.mark("without kills");
-    const plain = await runTrainer({ ...trainer, every: 0 }, null);
+    const plain = await runTrainer({ ...trainer, save: false }, null);
     const saved = await runTrainer(trainer, null);
     const saves = saved.blockSeconds.length;
     const block = saved.blockSeconds.reduce((sum, s) => sum + s, 0) / Math.max(1, saves);
