@@ -179,7 +179,7 @@ export function allocationTrace(snapshot: TorchSnapshot, label: string) {
     waiting: () => names.push("waiting") - 1,
   };
   const ids = { next: 0 };
-  const devices: { device: number; rows: readonly Row[] }[] = [];
+  const devices: { device: number; rows: readonly Row[]; before: number }[] = [];
   const notes: string[] = [];
   snapshot.traces.forEach((events, device) => {
     if (!events.some((e) => e.action === "alloc")) {
@@ -197,7 +197,7 @@ export function allocationTrace(snapshot: TorchSnapshot, label: string) {
       streams,
       ids,
     );
-    devices.push({ device, rows });
+    devices.push({ device, rows, before });
     notes.push(
       `GPU ${device}: ${events.length} events, ${before} blocks were live before the first`,
     );
@@ -220,6 +220,7 @@ export function allocationTrace(snapshot: TorchSnapshot, label: string) {
     overflowed: overflowed === true,
     allocatorSettings: snapshot.settings,
     segments: snapshot.segments,
+    liveBefore: devices.map(({ device, before }) => ({ device, count: before })),
     streams: names,
   };
   return { columns: columnsOf(devices), meta, notes };

@@ -31,6 +31,13 @@ export const POLICIES: readonly PolicyEntry[] = [
       (await import(late("../replay/allocator/policies/pytorch_caching.ts"))).policy,
   },
   {
+    name: "pytorch-expandable",
+    family: "allocator",
+    summary: "PyTorch's caching allocator with expandable segments",
+    load: async () =>
+      (await import(late("../replay/allocator/policies/pytorch_expandable.ts"))).policy,
+  },
+  {
     name: "async-spares",
     family: "fault",
     summary: "periodic-async with idle spare nodes that are swapped in at once",

@@ -68,6 +68,8 @@ export interface AllocationTraceMeta {
   readonly overflowed: boolean;
   readonly allocatorSettings: Readonly<Record<string, unknown>> | null;
   readonly segments: readonly SnapshotSegment[] | null;
+  /** How many first rows of each device are blocks that were live before the recording; absent means none. */
+  readonly liveBefore?: readonly { readonly device: number; readonly count: number }[];
   /** Names of the dense streams, as recorded. */
   readonly streams: readonly string[];
 }

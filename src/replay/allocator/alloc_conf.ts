@@ -135,3 +135,26 @@ export function parseAllocConf(text: string): AllocConf {
   }
   return conf;
 }
+
+/** The settings that a memory snapshot says it was recorded with: its string, else its single fields. */
+export function recordedConf(settings: Readonly<Record<string, unknown>> | null): AllocConf {
+  const text = settings?.PYTORCH_CUDA_ALLOC_CONF;
+  if (typeof text === "string" && text !== "") return parseAllocConf(text);
+  const conf: { -readonly [K in keyof AllocConf]: AllocConf[K] } = { ...DEFAULT_CONF };
+  const number = (key: string) => {
+    const value = Number(settings?.[key] ?? 0);
+    return Number.isFinite(value) && value > 0 ? value : 0;
+  };
+  // -1 and the largest 64-bit number both stand for "no limit".
+  const split = number("max_split_size");
+  if (split > 0 && split < 2 ** 53) conf.maxSplitBytes = split;
+  conf.gcThreshold = number("garbage_collection_threshold");
+  const table = settings?.roundup_power2_divisions;
+  if (typeof table === "object" && table !== null) {
+    const values = table as Record<string, unknown>;
+    conf.roundupDivisions = DEFAULT_CONF.roundupDivisions.map((_, i) =>
+      Number(values[String(2 ** i)] ?? 0)
+    );
+  }
+  return conf;
+}

@@ -15,6 +15,10 @@ export class BlockTable {
   allocated = new Uint8Array(1024);
   /** Events that must pass before a freed block is free. */
   pending = new Int32Array(1024);
+  /** 0 for address space without memory behind it (expandable segments). */
+  mapped = new Uint8Array(1024);
+  /** The expandable range a block lies in; -1 for a segment of its own. */
+  range = new Int32Array(1024);
   /** Calls to the pool when the block was put into it. */
   gcBase = new Float64Array(1024);
   /** Tree links of the free pools. */
@@ -40,6 +44,8 @@ export class BlockTable {
     this.pool[block] = pool;
     this.allocated[block] = 0;
     this.pending[block] = 0;
+    this.mapped[block] = 1;
+    this.range[block] = -1;
     this.gcBase[block] = 0;
     this.left[block] = -1;
     this.right[block] = -1;
@@ -51,6 +57,44 @@ export class BlockTable {
     this.#random = x;
     this.priority[block] = x >>> 0;
     return block;
+  }
+
+  /** Splits a block at an address inside it; the number of the new right part. */
+  cut(block: number, at: number): number {
+    const left = at - this.address[block];
+    const right = this.create(
+      at,
+      this.size[block] - left,
+      this.stream[block],
+      this.pool[block],
+    );
+    this.mapped[right] = this.mapped[block];
+    this.range[right] = this.range[block];
+    this.size[block] = left;
+    this.previous[right] = block;
+    this.next[right] = this.next[block];
+    if (this.next[block] >= 0) this.previous[this.next[block]] = right;
+    this.next[block] = right;
+    return right;
+  }
+
+  /** Merges with the left neighbour; the block keeps its number. */
+  absorbPrevious(block: number): void {
+    const gone = this.previous[block];
+    this.address[block] = this.address[gone];
+    this.size[block] += this.size[gone];
+    this.previous[block] = this.previous[gone];
+    if (this.previous[gone] >= 0) this.next[this.previous[gone]] = block;
+    this.release(gone);
+  }
+
+  /** Merges with the right neighbour; the block keeps its number. */
+  absorbNext(block: number): void {
+    const gone = this.next[block];
+    this.size[block] += this.size[gone];
+    this.next[block] = this.next[gone];
+    if (this.next[gone] >= 0) this.previous[this.next[gone]] = block;
+    this.release(gone);
   }
 
   release(block: number): void {
@@ -72,6 +116,8 @@ export class BlockTable {
     this.pool = longer(this.pool);
     this.allocated = longer(this.allocated);
     this.pending = longer(this.pending);
+    this.mapped = longer(this.mapped);
+    this.range = longer(this.range);
     this.gcBase = longer(this.gcBase);
     this.left = longer(this.left);
     this.right = longer(this.right);

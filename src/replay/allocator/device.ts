@@ -1,3 +1,5 @@
+import { Regions } from "./regions.ts";
+
 /**
  * GPU memory as the driver hands it out, for deterministic addresses: capacity, 2 MiB granularity, the lowest
  * gap of the address space first. Addresses are those of the golden traces' mock driver.
@@ -6,6 +8,12 @@ export interface Device {
   /** Address of a new region, or -1 when the device is full. */
   malloc(bytes: number): number;
   free(address: number): void;
+  /** Address space without memory; it cannot run out. */
+  reserve(bytes: number): number;
+  unreserve(address: number): void;
+  /** Memory for handles of one size, mapped at an address; false when the device is full, and nothing is left. */
+  map(address: number, handles: number, handleBytes: number): boolean;
+  unmap(address: number, handles: number, handleBytes: number): void;
   readonly usedBytes: number;
   readonly capacityBytes: number;
   readonly counters: DeviceCounters;
@@ -16,16 +24,36 @@ export interface DeviceCounters {
   malloc: number;
   mallocFail: number;
   free: number;
+  create: number;
+  map: number;
+  unmap: number;
+  release: number;
+  setAccess: number;
+  reserve: number;
 }
 
 const BASE = 0x7000_0000_0000;
+const VA_BASE = 0x5000_0000_0000;
 const GRANULARITY = 2 * 2 ** 20;
 
+export function noCalls(): DeviceCounters {
+  return {
+    malloc: 0,
+    mallocFail: 0,
+    free: 0,
+    create: 0,
+    map: 0,
+    unmap: 0,
+    release: 0,
+    setAccess: 0,
+    reserve: 0,
+  };
+}
+
 export function createDevice(capacityBytes: number): Device {
-  // Regions in address order; there are as many as segments, and few calls to the driver.
-  const starts: number[] = [];
-  const sizes: number[] = [];
-  const counters: DeviceCounters = { malloc: 0, mallocFail: 0, free: 0 };
+  const memory = new Regions(BASE);
+  const space = new Regions(VA_BASE);
+  const counters = noCalls();
   let used = 0;
   return {
     counters,
@@ -40,30 +68,42 @@ export function createDevice(capacityBytes: number): Device {
         counters.mallocFail++;
         return -1;
       }
-      let at = 0;
-      let address = BASE;
-      while (at < starts.length && starts[at] - address < size) {
-        address = starts[at] + sizes[at];
-        at++;
-      }
-      starts.splice(at, 0, address);
-      sizes.splice(at, 0, size);
       used += size;
-      return address;
+      return memory.take(size);
     },
     free(address) {
-      let low = 0;
-      let high = starts.length;
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (starts[middle] < address) low = middle + 1;
-        else high = middle;
-      }
-      if (starts[low] !== address) throw new RangeError(`device: no region starts at ${address}`);
       counters.free++;
-      used -= sizes[low];
-      starts.splice(low, 1);
-      sizes.splice(low, 1);
+      used -= memory.drop(address);
+    },
+    reserve(bytes) {
+      counters.reserve++;
+      return space.take(bytes);
+    },
+    unreserve(address) {
+      space.drop(address);
+    },
+    map(_address, handles, handleBytes) {
+      const fit = Math.min(handles, Math.floor((capacityBytes - used) / handleBytes));
+      counters.create += Math.min(handles, fit + 1);
+      if (fit < handles) {
+        // The handles made so far are released again.
+        counters.release += fit;
+        return false;
+      }
+      used += handles * handleBytes;
+      counters.map += handles;
+      counters.setAccess++;
+      return true;
+    },
+    unmap(_address, handles, handleBytes) {
+      used -= handles * handleBytes;
+      counters.unmap += handles;
+      counters.release += handles;
     },
   };
+}
+
+/** All calls to the driver. */
+export function driverCalls(c: DeviceCounters): number {
+  return c.malloc + c.free + c.create + c.map + c.unmap + c.release + c.setAccess + c.reserve;
 }

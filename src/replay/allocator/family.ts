@@ -3,8 +3,24 @@ import { formatRatio } from "../../model/units.ts";
 import type { Family } from "../../model/policy.ts";
 import type { PolicyResult, RankEntry } from "../../model/results.ts";
 
+/** What a validation says: whether the recording is reproduced. */
+function verdict(r: PolicyResult): string | undefined {
+  const value = (id: string) => r.metrics[id]?.value;
+  const addresses = value("recorded_addresses");
+  if (typeof addresses !== "number") return undefined;
+  const exact = value("recorded_addresses_matched") === addresses &&
+    value("recorded_segments_matched") === value("recorded_segments");
+  return `${r.policy} reproduces ${
+    value("recorded_addresses_matched")
+  } of ${addresses} recorded addresses and ` +
+    `${value("recorded_segments_matched")} of ${value("recorded_segments")} segments` +
+    (exact ? "." : ": advice from this model on this recording is not proven.");
+}
+
 function recommend(results: readonly PolicyResult[], order: readonly RankEntry[]): string {
   const best = order[0] === undefined ? undefined : results[order[0].result];
+  const validated = best === undefined ? undefined : verdict(best);
+  if (validated !== undefined) return validated;
   const waste = best?.metrics.waste_ratio?.value;
   if (best === undefined || typeof waste !== "number") return "No policy could be replayed.";
   const worst = order.findLast((e) =>
@@ -33,6 +49,10 @@ export const allocatorFamily: Family = {
   better: "lower",
   columns: [
     "waste_ratio",
+    "recorded_addresses",
+    "recorded_addresses_matched",
+    "recorded_segments",
+    "recorded_segments_matched",
     "peak_batch_count",
     "min_capacity_bytes",
     "peak_requested_bytes",

@@ -141,6 +141,22 @@ export class FreePool {
     return found;
   }
 
+  /** The block after another one; -1 when it is the last. */
+  successor(block: number): number {
+    const t = this.#t;
+    let node = this.#root;
+    let found = -1;
+    while (node >= 0) {
+      if (this.#less(block, node)) {
+        found = node;
+        node = t.left[node];
+      } else {
+        node = t.right[node];
+      }
+    }
+    return found;
+  }
+
   /** All blocks in order. */
   toArray(): number[] {
     const out: number[] = [];

@@ -12,20 +12,27 @@ export class OpList {
   id = new Int32Array(4096);
   size = new Float64Array(4096);
   stream = new Int32Array(4096);
+  /** Address in the recording; NaN where there is none. */
+  address = new Float64Array(4096);
   timeNs = new Float64Array(4096);
   count = 0;
   /** One more than the largest allocation id. */
   ids = 0;
+  /** The GPU whose operations these are; null before the first. */
+  device: number | null = null;
 
-  feed(columns: AllocationColumns, device: number): void {
+  /** @param device GPU to keep; null for the first that the trace has. */
+  feed(columns: AllocationColumns, device: number | null): void {
+    if (columns.count > 0) this.device ??= device ?? columns.device[0];
     while (this.count + columns.count > this.op.length) this.#grow();
     for (let i = 0; i < columns.count; i++) {
-      if (columns.device[i] !== device) continue;
+      if (columns.device[i] !== this.device) continue;
       const at = this.count++;
       this.op[at] = columns.op[i];
       this.id[at] = columns.id[i];
       this.size[at] = columns.size[i];
       this.stream[at] = columns.stream[i];
+      this.address[at] = columns.address[i];
       this.timeNs[at] = columns.timeNs[i];
       if (columns.id[i] >= this.ids) this.ids = columns.id[i] + 1;
     }
@@ -41,6 +48,7 @@ export class OpList {
     this.id = longer(this.id);
     this.size = longer(this.size);
     this.stream = longer(this.stream);
+    this.address = longer(this.address);
     this.timeNs = longer(this.timeNs);
   }
 }

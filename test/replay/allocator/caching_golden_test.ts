@@ -37,15 +37,26 @@ function countersOf(allocator: CachingAllocator, device: ReturnType<typeof creat
     cudaMalloc: device.counters.malloc,
     cudaMalloc_fail: device.counters.mallocFail,
     cudaFree: device.counters.free,
+    cuMemCreate: device.counters.create,
+    cuMemMap: device.counters.map,
+    cuMemUnmap: device.counters.unmap,
+    cuMemRelease: device.counters.release,
+    cuMemSetAccess: device.counters.setAccess,
+    cuMemAddressReserve: device.counters.reserve,
   };
 }
 
-for (let i = 1; i <= 13; i++) {
+const NAMES = [
+  ...Array.from({ length: 13 }, (_, i) => `C${i + 1}`),
+  ...Array.from({ length: 6 }, (_, i) => `E${i + 1}`),
+];
+
+for (const name of NAMES) {
   test(
-    `C${i}: every operation has the address and the counters of the real allocator`,
+    `${name}: every operation has the address and the counters of the real allocator`,
     { skip },
     () => {
-      const golden: Golden = JSON.parse(sharedText(`golden/allocator/C${i}.json`));
+      const golden: Golden = JSON.parse(sharedText(`golden/allocator/${name}.json`));
       const device = createDevice(golden.capacity);
       const allocator = new CachingAllocator(device, parseAllocConf(golden.conf));
       const blocks = new Map<string, number>();
@@ -75,6 +86,7 @@ for (let i = 1; i <= 13; i++) {
             total_size: number;
             stream: number;
             segment_type: string;
+            is_expandable: boolean;
             blocks: { address: number; size: number; state: string }[];
           }[];
           assert.deepEqual(
@@ -83,6 +95,7 @@ for (let i = 1; i <= 13; i++) {
               total_size: s.totalSize,
               stream: s.stream,
               segment_type: s.large ? "large" : "small",
+              is_expandable: s.expandable,
               blocks: s.blocks.map(({ address, size, state }) => ({ address, size, state })),
             })),
             [...wanted].sort((x, y) => x.address - y.address).map((s) => ({
@@ -90,6 +103,7 @@ for (let i = 1; i <= 13; i++) {
               total_size: s.total_size,
               stream: s.stream,
               segment_type: s.segment_type,
+              is_expandable: s.is_expandable,
               blocks: s.blocks.map(({ address, size, state }) => ({
                 address,
                 size,

@@ -12,6 +12,8 @@ const CONFS = [
   "garbage_collection_threshold:0.6",
   "roundup_power2_divisions:8",
   "max_split_size_mb:32,max_non_split_rounding_mb:40",
+  "expandable_segments:True",
+  "expandable_segments:True,max_split_size_mb:64",
   "roundup_power2_divisions:[256:1,512:2,1024:4,>:8]",
 ];
 
@@ -64,7 +66,7 @@ for (const [seed, text] of CONFS.entries()) {
         live.pop();
       } else if (dice < 0.995) allocator.streamDone(random.integer(3) * 16);
       else allocator.emptyCache();
-      if (i % 500 === 0) checkHeap(allocator, true);
+      if (i % 500 === 0) checkHeap(allocator, !text.includes("expandable"));
     }
     for (const block of live) allocator.free(block);
     live = [];
