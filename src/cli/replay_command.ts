@@ -16,6 +16,8 @@ export interface ReplayCommand {
   readonly family: Family;
   /** Policies compared when `--policy` is not given. */
   readonly defaultPolicies: readonly string[];
+  /** Instead of them, by the kind of trace, for a family that replays several kinds. */
+  readonly defaultsByKind?: Partial<Record<TraceKind, readonly string[]>>;
   readonly description: string;
   readonly examples: readonly (readonly [string, string])[];
   /** More options of the family; they reach `prepare` and `after`. */
@@ -62,6 +64,21 @@ export function buildReplayCommand(spec: ReplayCommand): Command {
   );
 }
 
+/** The default policies for the kind that the trace turns out to be; its content is not read yet. */
+async function defaultsFor(
+  byKind: Partial<Record<TraceKind, readonly string[]>>,
+  argument: string,
+  options: ReplayOptions,
+  out: Output,
+): Promise<readonly string[]> {
+  const { loadTrace } = await import("./load_trace.ts");
+  const kinds = Object.keys(byKind) as TraceKind[];
+  const storePath = out.setting("store").value!;
+  const trace = await loadTrace(argument, { storePath, format: options.format, kind: kinds });
+  await trace.close();
+  return byKind[trace.kind]!;
+}
+
 async function runReplay(
   spec: ReplayCommand,
   options: ReplayOptions,
@@ -69,8 +86,12 @@ async function runReplay(
 ): Promise<void> {
   const out = openOutput(options);
   const { family, defaults = {} } = spec;
-  // Everything the command line can get wrong is checked before the trace is read.
-  const policies = await loadPolicies(family.name, options.policy, spec.defaultPolicies);
+  // Everything the command line can get wrong is checked before the trace is read; only which policies are
+  // meant when none is named may depend on what the trace is.
+  const fallback = spec.defaultsByKind === undefined || (options.policy?.length ?? 0) > 0
+    ? spec.defaultPolicies
+    : await defaultsFor(spec.defaultsByKind, argument, options, out);
+  const policies = await loadPolicies(family.name, options.policy, fallback);
   let choices = choosePolicies(policies, options.set ?? [], options.sweep ?? []);
   const { loadProfiles } = await import("./load_profiles.ts");
   const profiles = await loadProfiles({

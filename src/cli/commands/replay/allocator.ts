@@ -9,8 +9,8 @@ export const command: CommandModule = {
   build: () =>
     buildReplayCommand({
       family: allocatorFamily,
-      // Chosen by the kind of trace: see `defaultPolicies` of the command.
       defaultPolicies: ["contiguous", "paged"],
+      defaultsByKind: { requests: ["contiguous", "paged"], allocations: ["pytorch-caching"] },
       description:
         "Replays a trace of requests against ways to hand out KV memory (contiguous, paged), or a trace of " +
         "allocations against PyTorch's caching allocator (pytorch-caching).",
@@ -21,7 +21,7 @@ export const command: CommandModule = {
         ],
         [
           "What would PyTorch's allocator have needed?",
-          "spillway replay allocator snapshot.pickle -p pytorch-caching",
+          "spillway replay allocator snapshot.pickle",
         ],
       ],
     }),
