@@ -16,9 +16,7 @@ export async function withSeedIntervals(
 ): Promise<ReplayDocument> {
   const results: PolicyResult[] = [];
   for (const [i, result] of document.results.entries()) {
-    const metrics = Object.keys(result.metrics).filter((id) =>
-      typeof result.metrics[id].value === "number"
-    );
+    const metrics = Object.keys(result.metrics).filter((id) => result.metrics[id].value !== null);
     const progress = createProgress(`${result.policy} seeds`, out);
     const summaries = await runSeeds({
       policy: result.policy,

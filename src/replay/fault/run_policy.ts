@@ -1,4 +1,4 @@
-import { metric, type Metrics } from "../../model/metric.ts";
+import { exactInteger, metric, type Metrics, type MetricValue } from "../../model/metric.ts";
 import type { Replay, ReplayContext } from "../../model/policy.ts";
 import type { FaultColumns } from "../../model/trace/faults.ts";
 import type { FlowUsage, HeldUsage, Usage } from "../../model/usage.ts";
@@ -160,13 +160,9 @@ function metricsOf(t: Timeline, p: JobParams, traffic: PolicyTraffic): Metrics {
     ),
     ...(known
       ? {
-        checkpoint_written_bytes: metric(Math.round(written), "bytes", "replayed"),
-        checkpoint_read_bytes: metric(
-          Math.round(bytes((f) => f.direction === "read")),
-          "bytes",
-          "replayed",
-        ),
-        dram_held_bytes: metric(Math.round(traffic.dramBytes), "bytes", "replayed"),
+        checkpoint_written_bytes: wholeBytes(written),
+        checkpoint_read_bytes: wholeBytes(bytes((f) => f.direction === "read")),
+        dram_held_bytes: wholeBytes(traffic.dramBytes),
         ...(steps > 0
           ? {
             ft_bytes_per_useful_step: metric(bytes(() => true) / steps, "bytes", "replayed"),
@@ -175,6 +171,11 @@ function metricsOf(t: Timeline, p: JobParams, traffic: PolicyTraffic): Metrics {
       }
       : {}),
   };
+}
+
+/** Petabytes pass 2^53: those are decimal strings. */
+function wholeBytes(bytes: number): MetricValue {
+  return { value: exactInteger(BigInt(Math.round(bytes))), unit: "bytes", evidence: "replayed" };
 }
 
 function usageOf(t: Timeline, p: JobParams, traffic: PolicyTraffic): Usage {
