@@ -123,3 +123,14 @@ test(
     }
   },
 );
+
+test("a line of a single point is drawn as a mark, a long line is not", () => {
+  const lines = charts.get("lines")!;
+  const pointOf = (ys: number[]) => {
+    const rows = ys.map((y, x) => ({ x, y, series: "a" }));
+    const { spec } = lines.build({ title: "t", rows, options: { xTitle: "x", yTitle: "y" } });
+    return (spec.mark as { point: unknown }).point;
+  };
+  assert.notEqual(pointOf([1]), false);
+  assert.equal(pointOf([1, 2, 3]), false);
+});

@@ -1,6 +1,13 @@
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, DASHES, PALETTE } from "./_theme.ts";
 
+/** Below this, the points of a line are marked. */
+const FEW_POINTS = 3;
+
+function knownOf(input: ChartInput, name: string): number {
+  return input.rows.filter((r) => String(r.series) === name && r.y !== null).length;
+}
+
 /** Rows: `x`, `y` (null is a gap) and `series`. Options: `xTitle`, `yTitle`, `format` (a d3 format). */
 function build(input: ChartInput) {
   const names = [...new Set(input.rows.map((r) => String(r.series)))];
@@ -13,6 +20,8 @@ function build(input: ChartInput) {
       type: "line",
       interpolate: "linear",
       strokeWidth: 1.6,
+      // A line of one point has no length: without a mark it would not be seen.
+      point: names.some((name) => knownOf(input, name) < FEW_POINTS) && { size: 40, filled: true },
       invalid: "break-paths-show-domains",
     },
     encoding: {
