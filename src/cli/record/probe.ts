@@ -45,6 +45,7 @@ export function renderProbes(probes: readonly ProbedSource[], out: Output): stri
     ].filter((text) => text !== "");
     const lines = texts.flatMap((text) => wrapText(text, Math.max(20, out.width - indent)));
     const head = probe.name.padEnd(name) + paint(probe.status.padEnd(9));
+    if (lines.length === 0) return head.trimEnd();
     return lines.map((line, i) => (i === 0 ? head : " ".repeat(indent)) + line).join("\n");
   }).join("\n") + "\n";
 }

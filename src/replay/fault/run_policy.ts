@@ -107,7 +107,7 @@ export function faultReplay(
             : { checkpoint_interval_seconds: metric(intervalSeconds, "seconds", "replayed") }),
           ...metrics,
         },
-        usage: usageOf(timeline, p, priced),
+        usage: usageOf(timeline, p, priced, context.profiles.hardware?.gpu?.key),
         series: [progressSeries(timeline, context.seriesPoints)],
         detail: {
           phases: { ...timeline.phases },
@@ -178,7 +178,12 @@ function wholeBytes(bytes: number): MetricValue {
   return { value: exactInteger(BigInt(Math.round(bytes))), unit: "bytes", evidence: "replayed" };
 }
 
-function usageOf(t: Timeline, p: JobParams, traffic: PolicyTraffic): Usage {
+function usageOf(
+  t: Timeline,
+  p: JobParams,
+  traffic: PolicyTraffic,
+  gpuKey: string | undefined,
+): Usage {
   const training = t.phases.useful + t.phases.lost;
   const held: HeldUsage[] = traffic.dramBytes === 0
     ? []
@@ -193,6 +198,7 @@ function usageOf(t: Timeline, p: JobParams, traffic: PolicyTraffic): Usage {
     },
     devices: [{
       kind: "gpu",
+      ...(gpuKey === undefined ? {} : { key: gpuKey }),
       count: p.gpus + traffic.spareGpus,
       reservedSeconds: t.wallSeconds * (p.gpus + traffic.spareGpus),
       // Lost training burns what useful training burns; spares idle.

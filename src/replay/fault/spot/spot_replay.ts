@@ -72,6 +72,9 @@ export function spotReplay(
           },
           devices: [{
             kind: "gpu",
+            ...(context.profiles.hardware?.gpu == null
+              ? {}
+              : { key: context.profiles.hardware.gpu.key }),
             count: Math.max(1, Math.round(r.averageInstances)),
             reservedSeconds: gpuSeconds,
             busySeconds: r.averageInstances * (phases.useful + phases.lost),
