@@ -1,6 +1,7 @@
+import { resultLabels } from "../model/result_labels.ts";
 import { formatMetric } from "../model/format_metric.ts";
 import type { Family } from "../model/policy.ts";
-import type { PolicyResult, ReplayDocument } from "../model/results.ts";
+import type { ReplayDocument } from "../model/results.ts";
 import type { Output } from "./output.ts";
 import { safeText } from "./sanitize.ts";
 import { type Column, renderTable } from "./table.ts";
@@ -10,21 +11,6 @@ import { wrapText } from "./wrap.ts";
 const TAGS = { measured: "M", replayed: "R", modelled: "m", assumed: "a" } as const;
 const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assumed. " +
   '"spillway explain <metric>" gives each formula.';
-
-/** What tells two results of one policy apart: the parameters whose values differ between them. */
-export function resultLabels(results: readonly PolicyResult[]): string[] {
-  return results.map((result) => {
-    const twins = results.filter((r) => r.policy === result.policy);
-    const keys = Object.keys(result.params).filter((key) =>
-      new Set(twins.map((t) => JSON.stringify(t.params[key]))).size > 1
-    );
-    const shown = keys.map((key) => {
-      const value = result.params[key];
-      return `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`;
-    });
-    return [result.policy, ...shown].join(" ") + (result.legend.lossy ? " (lossy)" : "");
-  });
-}
 
 function titleOf(id: string): string {
   return id.replace(/_(bytes|seconds|ratio|usd|blocks|tokens|count|joules)$/, "").replaceAll(

@@ -3,7 +3,7 @@ import { formatSeconds } from "../model/units.ts";
 import { metricCell } from "./evidence_tag.ts";
 import { type Html, markup } from "./html.ts";
 import type { ReportInput, ReportItem } from "./input.ts";
-import { labelResults } from "./sections/replay.ts";
+import { resultLabels } from "../model/result_labels.ts";
 
 interface Card {
   readonly label: string;
@@ -28,7 +28,7 @@ function cardsOf(item: ReportItem): Card[] {
     const metric = best === undefined ? undefined : results[best.result].metrics[ranking.by];
     return metric === undefined ? [] : [{
       label: `${ranking.by.replaceAll("_", " ")} of ${
-        labelResults(results)[best.result]
+        resultLabels(results)[best.result]
       }, the best`,
       metric,
     }];

@@ -1,7 +1,7 @@
 import type { Evidence } from "../model/evidence.ts";
 import type { Metrics, MetricUnit } from "../model/metric.ts";
 import type { ReportItem } from "./input.ts";
-import { labelResults } from "./sections/replay.ts";
+import { resultLabels } from "../model/result_labels.ts";
 
 /** One number of a report: the long form that CSV, Markdown and text print. */
 export interface MetricRow {
@@ -38,7 +38,7 @@ function rowsOf(item: ReportItem, subject: string, metrics: Metrics): MetricRow[
 export function metricRows(item: ReportItem): MetricRow[] {
   if (item.kind === "run") return rowsOf(item, item.record.name, item.record.metrics);
   if (item.kind === "replay") {
-    const labels = labelResults(item.document.results);
+    const labels = resultLabels(item.document.results);
     return item.document.results.flatMap((r, i) => rowsOf(item, labels[i], r.metrics));
   }
   return item.document.results.flatMap((r) => rowsOf(item, r.name, r.metrics));

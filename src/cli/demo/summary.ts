@@ -1,7 +1,7 @@
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../../model/results.ts";
 import { formatMetric } from "../../model/format_metric.ts";
 import { formatSeconds } from "../../model/units.ts";
-import { resultLabels } from "../replay_render.ts";
+import { resultLabels } from "../../model/result_labels.ts";
 import { wrapText } from "../wrap.ts";
 
 /** What the demo's commands printed, by step. */

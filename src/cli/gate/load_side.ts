@@ -3,7 +3,7 @@ import { dataError } from "../../model/errors.ts";
 import { metricDefinition } from "../../model/metrics/catalog.ts";
 import type { ReplayDocument } from "../../model/results.ts";
 import type { Store } from "../../store/store.ts";
-import { resultLabels } from "../replay_render.ts";
+import { resultLabels } from "../../model/result_labels.ts";
 
 /** Observations of a replay: `policy/metric`, or the bare metric when there is one result. */
 function ofReplay(document: ReplayDocument): Observations {

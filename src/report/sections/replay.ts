@@ -1,4 +1,5 @@
-import type { PolicyResult, ReplayDocument } from "../../model/results.ts";
+import { resultLabels } from "../../model/result_labels.ts";
+import type { ReplayDocument } from "../../model/results.ts";
 import { downsampleMinMax } from "../downsample.ts";
 import { metricCell } from "../evidence_tag.ts";
 import { type Html, markup } from "../html.ts";
@@ -10,23 +11,8 @@ type ReplayItem = Extract<ReportItem, { kind: "replay" }>;
 const POINTS = 300;
 const MOST_SERIES_CHARTS = 6;
 
-/** What tells results of one policy apart: the parameters whose values differ between them. */
-export function labelResults(results: readonly PolicyResult[]): string[] {
-  return results.map((result) => {
-    const twins = results.filter((r) => r.policy === result.policy);
-    const keys = Object.keys(result.params).filter((key) =>
-      new Set(twins.map((t) => JSON.stringify(t.params[key]))).size > 1
-    );
-    const shown = keys.map((key) => {
-      const value = result.params[key];
-      return `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`;
-    });
-    return [result.policy, ...shown].join(" ") + (result.legend.lossy ? " (lossy)" : "");
-  });
-}
-
 async function rankingChart(document: ReplayDocument, draw: DrawChart): Promise<Html | null> {
-  const labels = labelResults(document.results);
+  const labels = resultLabels(document.results);
   const rows = document.ranking.order.map(({ result }) => {
     const metric = document.results[result].metrics[document.ranking.by];
     return {
@@ -42,7 +28,7 @@ async function rankingChart(document: ReplayDocument, draw: DrawChart): Promise<
 }
 
 async function seriesCharts(document: ReplayDocument, draw: DrawChart): Promise<Html[]> {
-  const labels = labelResults(document.results);
+  const labels = resultLabels(document.results);
   const byId = new Map<
     string,
     {
@@ -75,7 +61,7 @@ async function seriesCharts(document: ReplayDocument, draw: DrawChart): Promise<
 }
 
 function rankingTable(document: ReplayDocument): Html {
-  const labels = labelResults(document.results);
+  const labels = resultLabels(document.results);
   const ids = [...new Set(document.results.flatMap((r) => Object.keys(r.metrics)))];
   const by = document.ranking.by;
   const ordered = [by, ...ids.filter((id) => id !== by)];
