@@ -13,13 +13,16 @@ function short(value: number): string {
 
 function shown(value: MetricValue | undefined): string {
   if (value === undefined) return "";
-  return value.value === null ? "unknown" : formatInUnit(Number(value.value), value.unit);
+  return value.value === null
+    ? "unknown"
+    : formatInUnit(Number(Number(value.value).toPrecision(4)), value.unit);
 }
 
 function interval(value: MetricValue): string {
   if (value.value === null || value.low === undefined || value.high === undefined) return "";
   if (value.low === value.high) return "exact";
-  return `${formatInUnit(value.low, value.unit)} .. ${formatInUnit(value.high, value.unit)}`;
+  const rounded = (x: number) => formatInUnit(Number(x.toPrecision(3)), value.unit);
+  return `${rounded(value.low)}..${rounded(value.high)}`;
 }
 
 /** One result: every metric with its interval and evidence; the reasons of unknown ones below. */
@@ -28,7 +31,7 @@ function oneResult(document: EstimateDocument, index: number, out: Output): stri
   const entries = Object.entries(metrics);
   const table = renderTable(
     [{ title: "metric", flexible: true }, { title: "value", align: "right" }, {
-      title: "low .. high",
+      title: "low..high",
       align: "right",
     }, { title: "evidence" }],
     entries.map(([id, v]) => [id, shown(v), interval(v), v.value === null ? "" : v.evidence]),
@@ -71,8 +74,8 @@ function manyResults(document: EstimateDocument, out: Output): string {
   const spread = renderTable(
     [
       { title: "result", flexible: true },
-      { title: "carbon low .. high", align: "right" },
-      { title: "cost low .. high", align: "right" },
+      { title: "carbon low..high", align: "right" },
+      { title: "cost low..high", align: "right" },
     ],
     document.results.map((r) => [
       r.name,
@@ -123,7 +126,7 @@ export function renderEstimate(document: EstimateDocument, out: Output): string 
       [
         { title: "assumption" },
         { title: "value", align: "right" },
-        { title: "low .. high", align: "right" },
+        { title: "low..high", align: "right" },
         { title: "as of: source", flexible: true },
       ],
       document.coefficients.map((c) => [

@@ -156,6 +156,10 @@ export function energyTerms(usage: Usage, factors: FactorSet): Terms {
     ));
   } else if (hostSeconds > 0) {
     terms.push(...linear("host", hostSeconds, ["node.cpu.watts"], "node watts x reserved s", e));
+    notes.push(
+      "no power counter was read: a whole two-socket server is charged, drives included; for a " +
+        "smaller machine give --factor node.cpu.watts=W",
+    );
   } else if (kinds.length === 0) {
     unknown.push({
       account: "energy",

@@ -117,8 +117,16 @@ function missing(id: string): string {
   return MISSING[id] ?? `coefficient ${id} is not known`;
 }
 
-/** Energy, carbon, water, wear and cost of a usage at a site, each with its interval and provenance. */
-export function estimateUsage(usage: Usage, context: EstimateContext): UsageEstimate {
+/**
+ * Energy, carbon, water, wear and cost of a usage at a site, each with its interval and provenance.
+ *
+ * @param intervals False leaves low and high out: for searches that look at thousands of usages.
+ */
+export function estimateUsage(
+  usage: Usage,
+  context: EstimateContext,
+  intervals = true,
+): UsageEstimate {
   const energy = energyTerms(usage, context.factors);
   const embodied = embodiedTerms(usage, context.factors);
   const cost = costTerms(usage, context, energy);
@@ -257,11 +265,10 @@ export function estimateUsage(usage: Usage, context: EstimateContext): UsageEsti
       provenance[id] = { formula: "unknown", coefficients: [] };
       continue;
     }
-    const interval = cornerInterval(q.value, variablesOf(q.coefficients, context));
-    metrics[id] = metric(interval.mid, q.unit, q.evidence, {
-      low: interval.low,
-      high: interval.high,
-    });
+    const { low, mid, high } = intervals
+      ? cornerInterval(q.value, variablesOf(q.coefficients, context))
+      : { low: undefined, mid: q.value((key) => context.factors.get(key)!.value), high: undefined };
+    metrics[id] = metric(mid, q.unit, q.evidence, intervals ? { low, high } : {});
     provenance[id] = { formula: q.formula, coefficients: q.coefficients };
   }
   return {
