@@ -10,6 +10,11 @@ export interface CommandEntry {
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "advise",
+    summary: "search policies and sizes for a trace: the Pareto front and one recommendation",
+    load: async () => (await import(late("../cli/commands/advise/advise.ts"))).command,
+  },
+  {
     name: "advise placement",
     summary: "the cheapest or greenest medium for each class of data, and what storing less saves",
     load: async () => (await import(late("../cli/commands/advise/placement.ts"))).command,

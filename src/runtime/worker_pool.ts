@@ -11,6 +11,8 @@ export interface PoolOptions {
   readonly workers?: number;
   /** Called after each job, in the order in which jobs end. */
   readonly onDone?: (done: number, total: number) => void;
+  /** Called with each result, in the order in which jobs end: for results kept as they come. */
+  readonly onResult?: (index: number, output: unknown) => void;
 }
 
 interface Reply<O> {
@@ -45,6 +47,7 @@ export async function runOnWorkers<S, I, O>(
     const outputs: O[] = [];
     for (const job of jobs) {
       outputs.push(await handle(shared, job));
+      options.onResult?.(outputs.length - 1, outputs[outputs.length - 1]);
       options.onDone?.(outputs.length, jobs.length);
     }
     return outputs;
@@ -82,6 +85,7 @@ function drain<I, O>(workers: Worker[], jobs: readonly I[], options: PoolOptions
           return;
         }
         outputs[reply.index] = reply.output as O;
+        options.onResult?.(reply.index, reply.output);
         done++;
         options.onDone?.(done, jobs.length);
         if (done === jobs.length) resolve(outputs);

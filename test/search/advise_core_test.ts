@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { metric, type Metrics, unknownMetric } from "../../src/model/metric.ts";
+import { BUILTIN_HARDWARE } from "../../src/model/profiles/builtin/hardware.ts";
+import type { Usage } from "../../src/model/usage.ts";
+import { isBaseline, reservedUsage } from "../../src/search/advise/evaluate.ts";
 import { paretoFront } from "../../src/search/advise/pareto.ts";
+import { recommend } from "../../src/search/advise/recommend.ts";
+import { defaultSpace, limitSpaces, spaceSize } from "../../src/search/advise/space.ts";
 import { meets, parseSlo } from "../../src/search/advise/slo.ts";
 
 const of = (usd: number | null, grams: number): Metrics => ({
@@ -60,4 +65,83 @@ test("an unknown value keeps no bound", () => {
   assert.equal(meets(of(2, 1), parseSlo("total_usd<2")), false);
   assert.equal(meets(of(2, 1), parseSlo("total_usd<=2")), true);
   assert.equal(meets({}, parseSlo("total_usd>0")), false);
+});
+
+const point = (name: string, usd: number | null, seconds: number, baseline = false) => ({
+  name,
+  baseline,
+  metrics: {
+    total_usd: usd === null
+      ? unknownMetric("usd", "assumed", "no price")
+      : metric(usd, "usd", "assumed"),
+    energy_joules: metric(seconds, "joules", "modelled"),
+  },
+});
+const FAST = [parseSlo("energy_joules<2")];
+
+test("the cheapest point that keeps the bounds is recommended with what it saves", () => {
+  const r = recommend(
+    [point("gpu", 10, 1, true), point("ssd", 6, 1.5), point("x", 1, 9)],
+    FAST,
+    "total_usd",
+  );
+  assert.deepEqual([r.point, r.baseline, r.worthIt], [1, 0, true]);
+  assert.match(r.reason, /ssd has the least total_usd, \$6.*40 % less than gpu/);
+});
+
+test("when the baseline is as good, none is worth it", () => {
+  const r = recommend([point("ssd", 6, 1), point("gpu", 6, 1, true)], FAST, "total_usd");
+  assert.deepEqual([r.point, r.worthIt], [1, false]);
+  assert.match(r.reason, /none is worth it/);
+});
+
+test("when no point keeps the bounds, the nearest is named and none recommended", () => {
+  const r = recommend([point("a", 1, 9), point("b", 2, 5)], FAST, "total_usd");
+  assert.equal(r.point, null);
+  assert.match(r.reason, /no point of 2 keeps energy_joules<2; the nearest is b/);
+});
+
+test("when no baseline keeps the bounds, that is the reason", () => {
+  const r = recommend([point("a", 1, 9, true), point("b", 2, 1)], FAST, "total_usd");
+  assert.deepEqual([r.point, r.baseline, r.worthIt], [1, null, true]);
+});
+
+test("an unknown goal is said with its reason", () => {
+  assert.match(recommend([point("a", null, 1)], FAST, "total_usd").reason, /no price/);
+});
+
+test("spaces are cut to the limit, least important dimension first", () => {
+  const spaces = [
+    [{ key: "a", values: ["1", "2", "3"] }, { key: "b", values: ["1", "2"] }],
+    [{ key: "a", values: ["1", "2"] }],
+  ];
+  assert.deepEqual(limitSpaces(spaces, 8).map(spaceSize), [6, 2]);
+  assert.deepEqual(limitSpaces(spaces, 5).map(spaceSize), [3, 2]);
+  assert.deepEqual(limitSpaces(spaces, 1).map(spaceSize), [1, 1]);
+});
+
+test("the default space takes only parameters the policy has, sized by the hardware", () => {
+  const hardware = BUILTIN_HARDWARE.find((h) => h.name === "h100_sxm-x8")!;
+  const space = defaultSpace("offload", new Set(["gpus", "dram"]), hardware);
+  assert.deepEqual(space.map((d) => d.key), ["gpus", "dram"]);
+  assert.deepEqual(space[0].values, ["1", "2", "4", "8"]);
+  assert.equal(Number(space[1].values.at(-1)), hardware.dram!.capacityBytes / 2);
+});
+
+test("reserved tiers are charged whole, and a baseline stores nothing below the GPU", () => {
+  const usage: Usage = {
+    wallSeconds: 10,
+    functionalUnits: {},
+    devices: [],
+    flows: [],
+    held: [{ tier: "dram", byteSeconds: 1 }, { tier: "hbm", byteSeconds: 5 }],
+    evidence: "modelled",
+  };
+  const reserved = reservedUsage(usage, { dram: 100, ssd: 0 });
+  assert.deepEqual(reserved.held, [{ tier: "hbm", byteSeconds: 5 }, {
+    tier: "dram",
+    byteSeconds: 1000,
+  }]);
+  assert.equal(isBaseline(reserved), false);
+  assert.equal(isBaseline({ ...usage, held: [{ tier: "hbm", byteSeconds: 5 }] }), true);
 });

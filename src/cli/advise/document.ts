@@ -1,0 +1,168 @@
+import type { Metrics } from "../../model/metric.ts";
+import type { EstimateComparison, TraceStamp } from "../../model/results.ts";
+import { staleness } from "../../estimate/factors/staleness.ts";
+import { compareEstimates } from "../../estimate/usage/compare.ts";
+import type { EstimateContext } from "../../estimate/usage/context.ts";
+import { estimateUsage } from "../../estimate/usage/estimate_usage.ts";
+import { isBaseline, reservedUsage } from "../../search/advise/evaluate.ts";
+import { type Objective, paretoFront } from "../../search/advise/pareto.ts";
+import type { Evaluated } from "../../search/advise/point_worker.ts";
+import { recommend } from "../../search/advise/recommend.ts";
+import { meets, type Slo } from "../../search/advise/slo.ts";
+import { VERSION } from "../../runtime/version.ts";
+import type { AdviseDocument } from "../schemas/advise_schema.ts";
+import type { Point } from "./points.ts";
+
+export interface AdviseInput {
+  readonly trace: TraceStamp;
+  readonly profiles: Readonly<Record<string, string | null>>;
+  readonly seed: number;
+  readonly slos: readonly Slo[];
+  readonly goal: string;
+  readonly points: readonly Point[];
+  readonly results: readonly Evaluated[];
+  readonly context: EstimateContext;
+  readonly today: string;
+  readonly notes: readonly string[];
+  /** The `replay` command line of a point. */
+  readonly commandOf: (point: Point) => string;
+}
+
+const ALWAYS = ["total_usd", "total_grams_co2e", "ssd_wear_grams_co2e"];
+const LATENCIES = ["ttft_p99_seconds", "wall_seconds"];
+
+/** What the front weighs: the bounds' metrics (else a latency), cost, carbon and wear, where known. */
+function objectivesOf(slos: readonly Slo[], goal: string, all: readonly Metrics[]): Objective[] {
+  const known = (id: string) => all.some((m) => (m[id]?.value ?? null) !== null);
+  const wanted: Objective[] = slos.map((s) => ({
+    metric: s.metric,
+    better: s.operator.startsWith("<") ? "lower" : "higher",
+  }));
+  if (slos.length === 0) {
+    const latency = LATENCIES.find(known);
+    if (latency !== undefined) wanted.push({ metric: latency, better: "lower" });
+  }
+  for (const metric of [goal, ...ALWAYS]) {
+    if (!wanted.some((o) => o.metric === metric)) wanted.push({ metric, better: "lower" });
+  }
+  return wanted.filter((o) => known(o.metric));
+}
+
+/** The document of a search: every point, the front with intervals, one recommendation. */
+export function adviseDocument(input: AdviseInput): AdviseDocument {
+  const { context, points, results, slos, goal } = input;
+  const usable = points.flatMap((point, i) => {
+    const { usage, metrics, reservedBytes, error } = results[i];
+    if (error !== null || usage === null) return [];
+    const charged = reservedUsage(usage, reservedBytes);
+    const priced = estimateUsage(charged, context, false).metrics;
+    return [{ point, usage: charged, own: metrics, metrics: { ...metrics, ...priced } }];
+  });
+  const objectives = objectivesOf(slos, goal, usable.map((u) => u.metrics));
+  const shownIds = [...new Set([...objectives.map((o) => o.metric), goal, "energy_joules"])];
+  const pick = (metrics: Metrics): Metrics =>
+    Object.fromEntries(shownIds.flatMap((id) => id in metrics ? [[id, metrics[id]]] : []));
+  const candidates = usable.map((u) => ({
+    name: u.point.name,
+    metrics: u.metrics,
+    baseline: isBaseline(u.usage),
+  }));
+  const front = paretoFront(usable.map((u) => u.metrics), objectives);
+  const advice = recommend(candidates, slos, goal);
+  const whole = new Map<number, ReturnType<typeof estimateUsage>>();
+  const estimate = (i: number) => {
+    const before = whole.get(i);
+    if (before !== undefined) return before;
+    const made = estimateUsage(usable[i].usage, context);
+    whole.set(i, made);
+    return made;
+  };
+  const chosen = advice.point;
+  const rival = rivalOf(advice.point, advice.baseline, front, candidates, slos, goal);
+  const stability: EstimateComparison[] = chosen === null || rival === null ? [] : compareEstimates(
+    { name: candidates[chosen].name, estimate: estimate(chosen) },
+    { name: candidates[rival].name, estimate: estimate(rival) },
+    context,
+  );
+  const used = new Set(
+    [...front, ...(chosen === null ? [] : [chosen])].flatMap((i) =>
+      Object.values(estimate(i).provenance).flatMap((p) => p.coefficients)
+    ),
+  );
+  const coefficients = [...used].map((id) => context.factors.get(id)!);
+  return {
+    schema: "spillway/advise/1",
+    tool: { name: "spillway", version: VERSION },
+    trace: { ...input.trace },
+    profiles: { ...input.profiles },
+    seed: input.seed,
+    slo: slos.map((s) => ({ ...s })),
+    minimize: goal,
+    objectives: objectives.map((o) => o.metric),
+    searched: points.length,
+    refused: points.flatMap((p, i) => {
+      const { error, usage } = results[i];
+      if (error === null && usage !== null) return [];
+      return [{ name: p.name, reason: error ?? "it reports no usage: nothing to price" }];
+    }),
+    points: usable.map((u, i) => ({
+      name: u.point.name,
+      policy: u.point.choice.policy.name,
+      set: { ...u.point.set },
+      metrics: pick(u.metrics) as AdviseDocument["points"][number]["metrics"],
+      keepsBounds: slos.every((s) => meets(u.metrics, s)),
+      baseline: candidates[i].baseline,
+    })),
+    front: front.map((i) => ({
+      point: i,
+      command: input.commandOf(usable[i].point),
+      metrics: pick({ ...usable[i].own, ...estimate(i).metrics }) as AdviseDocument["front"][
+        number
+      ]["metrics"],
+    })),
+    recommendation: {
+      ...advice,
+      command: chosen === null ? null : input.commandOf(usable[chosen].point),
+      stability: stability.map((s) => ({
+        ...s,
+        difference: { ...s.difference },
+        flips: s.flips.map((f) => ({ ...f })),
+      })),
+    },
+    coefficients: coefficients.map((c) => ({
+      id: c.id,
+      low: c.low,
+      mid: c.value,
+      high: c.high,
+      unit: c.unit,
+      source: c.source,
+      asOf: c.asOf,
+      licence: c.licence,
+      evidence: "assumed" as const,
+    })),
+    warnings: [
+      ...input.notes,
+      ...coefficients.flatMap((c) => staleness(c, input.today) ?? []),
+    ],
+  };
+}
+
+/** What the chosen point is held against: the baseline, or when it is the baseline the next best. */
+function rivalOf(
+  chosen: number | null,
+  baseline: number | null,
+  front: readonly number[],
+  candidates: readonly { readonly metrics: Metrics }[],
+  slos: readonly Slo[],
+  goal: string,
+): number | null {
+  if (chosen === null) return null;
+  if (baseline !== null && baseline !== chosen) return baseline;
+  const value = (i: number) => Number(candidates[i].metrics[goal]?.value ?? Infinity);
+  const others = front.filter((i) =>
+    i !== chosen && slos.every((s) => meets(candidates[i].metrics, s))
+  );
+  return others.length === 0
+    ? null
+    : others.reduce((best, i) => value(i) < value(best) ? i : best, others[0]);
+}

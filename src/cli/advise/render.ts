@@ -1,0 +1,77 @@
+import { formatMetric } from "../../model/format_metric.ts";
+import type { MetricValue } from "../../model/metric.ts";
+import type { Output } from "../output.ts";
+import type { AdviseDocument } from "../schemas/advise_schema.ts";
+import { renderTable } from "../table.ts";
+import { wrapText } from "../wrap.ts";
+
+const TITLES: Readonly<Record<string, string>> = {
+  ttft_p99_seconds: "TTFT p99",
+  tpot_p99_seconds: "TPOT p99",
+  total_usd: "cost",
+  total_grams_co2e: "carbon",
+  ssd_wear_grams_co2e: "SSD wear",
+};
+
+function cell(value: MetricValue | undefined): string {
+  if (value === undefined) return "";
+  if (typeof value.value !== "number") return formatMetric(value);
+  return formatMetric({ ...value, value: Number(value.value.toPrecision(4)) });
+}
+
+/** The front as a table, the recommendation with reason and stability, and how to reproduce each. */
+export function renderAdvice(document: AdviseDocument, out: Output): string {
+  const { front, points, recommendation } = document;
+  const wrap = (text: string) => wrapText(text, out.width).join("\n");
+  const rows = front.map(({ point }, i) => [
+    `${point === recommendation.point ? "*" : " "}${i + 1}`,
+    points[point].name,
+    ...document.objectives.map((id) => cell(points[point].metrics[id] as MetricValue | undefined)),
+    points[point].keepsBounds ? "yes" : "no",
+  ]);
+  const bounds = document.slo.map((s) => `${s.metric} ${s.operator} ${s.bound}`).join(", ");
+  const table = front.length === 0 ? "" : renderTable(
+    [
+      { title: " #", align: "right" },
+      { title: "point", flexible: true },
+      ...document.objectives.map((id) => ({ title: TITLES[id] ?? id, align: "right" as const })),
+      { title: "fits" },
+    ],
+    rows,
+    out.width,
+    out.style.bold,
+  );
+  const refused = new Map<string, number>();
+  for (const r of document.refused) refused.set(r.reason, (refused.get(r.reason) ?? 0) + 1);
+  const stability = (recommendation.stability ?? [])
+    .filter((s) => s.metric === document.minimize || s.metric === "total_grams_co2e")
+    .map((s) => wrap(`- ${s.sentence} (${s.view} view)`));
+  return [
+    wrap(
+      `${document.searched} points searched on ${document.trace.name}; ${front.length} are not beaten ` +
+        `by any other${bounds === "" ? "" : `; bounds: ${bounds}`}`,
+    ),
+    "",
+    table,
+    out.style.bold(recommendation.worthIt ? "Recommendation" : "Nothing to recommend"),
+    wrap(recommendation.reason),
+    ...stability,
+    ...(recommendation.command === null
+      ? []
+      : ["", "reproduce it:", `  ${recommendation.command}`]),
+    ...(front.length === 0 ? [] : [
+      "",
+      "the other points of the front:",
+      ...front.filter((f) => f.point !== recommendation.point).map((f) => `  ${f.command}`),
+    ]),
+    ...(refused.size === 0 ? [] : [
+      "",
+      ...[...refused].map(([reason, n]) => wrap(`refused (${n} points): ${reason}`)),
+    ]),
+    ...(document.warnings.length === 0 ? [] : [
+      "",
+      ...document.warnings.map((w) => wrap(`warning: ${w}`)),
+    ]),
+    "",
+  ].join("\n");
+}
