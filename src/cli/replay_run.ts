@@ -68,6 +68,7 @@ function toResult({ policy, shown }: PolicyChoice, outcome: ReplayOutcome): Poli
     metrics: outcome.metrics,
     usage: outcome.usage,
     ...(outcome.series === undefined ? {} : { series: outcome.series }),
+    ...(outcome.figures === undefined ? {} : { figures: outcome.figures }),
     ...(outcome.detail === undefined ? {} : { detail: outcome.detail }),
     ...(outcome.notes === undefined ? {} : { notes: outcome.notes }),
     legend: {

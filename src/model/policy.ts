@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Eviction } from "./eviction.ts";
+import type { Figure } from "./figure.ts";
 import type { Metrics } from "./metric.ts";
 import type { Profiles } from "./profiles/profiles.ts";
 import type { Json } from "./json.ts";
@@ -66,6 +67,8 @@ export interface ReplayOutcome {
   /** What an estimate needs; null when the policy uses nothing that can be priced. */
   readonly usage: Usage | null;
   readonly series?: readonly Series[];
+  /** Pictures that a line over an axis cannot show: a segment map, the time line of a step. */
+  readonly figures?: readonly Figure[];
   /** Family-specific facts in JSON (a segment map, the phases of a run). */
   readonly detail?: { readonly [key: string]: Json };
   /** Sentences a reader must know, such as "3.1 GiB is stranded by 14 blocks". */

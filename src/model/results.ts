@@ -1,4 +1,5 @@
 import type { Evidence } from "./evidence.ts";
+import type { Figure } from "./figure.ts";
 import type { Json } from "./json.ts";
 import type { Metrics } from "./metric.ts";
 import type { Series } from "./policy.ts";
@@ -29,6 +30,7 @@ export interface PolicyResult {
   readonly metrics: Metrics;
   readonly usage: Usage | null;
   readonly series?: readonly Series[];
+  readonly figures?: readonly Figure[];
   readonly detail?: { readonly [key: string]: Json };
   readonly notes?: readonly string[];
   /** What the report says of the policy, so that it needs no registry. */
@@ -57,6 +59,8 @@ export interface ReplayDocument {
   readonly profiles: { readonly [role: string]: Json };
   readonly seed: number;
   readonly results: readonly PolicyResult[];
+  /** Pictures of all results together, such as a metric over a swept parameter. */
+  readonly figures?: readonly Figure[];
   readonly ranking: {
     /** Metric id the ranking sorts by, and its direction. */
     readonly by: string;

@@ -10,6 +10,13 @@ const seriesSchema = z.strictObject({
   y: z.array(z.number().nullable()),
 });
 
+const figureSchema = z.strictObject({
+  chart: z.string(),
+  title: z.string(),
+  rows: z.array(z.record(z.string(), z.union([z.number(), z.string(), z.null()]))),
+  options: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
+});
+
 /** Which trace a document is about. */
 export const traceStampSchema = z.strictObject({
   id: z.string().nullable(),
@@ -35,10 +42,12 @@ export const replayDocumentSchema = z.strictObject({
     metrics: metricsSchema,
     usage: usageSchema.nullable(),
     series: z.array(seriesSchema).optional(),
+    figures: z.array(figureSchema).optional(),
     detail: z.record(z.string(), z.unknown()).optional(),
     notes: z.array(z.string()).optional(),
     legend: z.strictObject({ summary: z.string(), reference: z.string(), lossy: z.boolean() }),
   })),
+  figures: z.array(figureSchema).optional(),
   ranking: z.strictObject({
     by: z.string(),
     better: z.enum(["lower", "higher"]),

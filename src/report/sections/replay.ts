@@ -60,6 +60,25 @@ async function seriesCharts(document: ReplayDocument, draw: DrawChart): Promise<
   return figures;
 }
 
+/** The pictures that results carry; with several results each says whose it is. */
+async function carriedFigures(document: ReplayDocument, draw: DrawChart): Promise<Html[]> {
+  const labels = resultLabels(document.results);
+  const shared = (document.figures ?? []).map((figure) => ({ figure, title: figure.title }));
+  const own = document.results.flatMap((result, i) =>
+    (result.figures ?? []).map((figure) => ({
+      figure,
+      title: document.results.length > 1 ? `${figure.title}: ${labels[i]}` : figure.title,
+    }))
+  );
+  const drawn: Html[] = [];
+  for (const { figure, title } of [...shared, ...own]) {
+    drawn.push(
+      await draw(figure.chart, { title, rows: figure.rows, options: figure.options ?? {} }),
+    );
+  }
+  return drawn;
+}
+
 function rankingTable(document: ReplayDocument): Html {
   const labels = resultLabels(document.results);
   const ids = [...new Set(document.results.flatMap((r) => Object.keys(r.metrics)))];
@@ -115,7 +134,7 @@ export async function replaySection(item: ReplayItem, draw: DrawChart): Promise<
     draw,
   )}${rankingTable(document)}${
     notes.length === 0 ? null : markup`<ul>${notes.map((n) => markup`<li>${n}</li>`)}</ul>`
-  }${await seriesCharts(
+  }${await carriedFigures(document, draw)}${await seriesCharts(
     document,
     draw,
   )}${legends(document)}</section>`;
