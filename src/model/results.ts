@@ -1,3 +1,4 @@
+import type { RunEngine } from "./engine_config.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Figure } from "./figure.ts";
 import type { Json } from "./json.ts";
@@ -191,4 +192,6 @@ export interface RunRecord {
   }[];
   readonly metrics: Metrics;
   readonly usage: Usage | null;
+  /** The serving engine that ran meanwhile, when one was scraped or its files were given. */
+  readonly engine?: RunEngine;
 }
