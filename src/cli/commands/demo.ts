@@ -7,6 +7,7 @@ import type { CommandModule } from "../command_module.ts";
 import { demoSteps } from "../demo/steps.ts";
 import type { DemoResults } from "../demo/summary.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
+import { shellLine } from "../shell_quote.ts";
 
 interface Options extends GlobalOptions {
   readonly directory: string;
@@ -22,8 +23,7 @@ const output = z.strictObject({
 
 /** The line a user would type for these arguments. */
 function asTyped(args: readonly string[], self: readonly string[]): string {
-  const text = args.join(" ").replace(self.join(" "), "spillway");
-  return `spillway ${text}`;
+  return `spillway ${shellLine(args).replace(shellLine(self), "spillway")}`;
 }
 
 async function run(options: Options): Promise<void> {

@@ -12,6 +12,7 @@ import type { Store } from "../../store/store.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
 import { safeText } from "../sanitize.ts";
+import { shellQuote } from "../shell_quote.ts";
 
 type ReportFormat = "html" | "markdown" | "json" | "csv" | "text";
 
@@ -109,7 +110,7 @@ async function run(options: Options, given: readonly string[]): Promise<void> {
       items,
       diff: options.diff ?? false,
       commands: [
-        `spillway report ${flags}${ids.join(" ")} -o ${file}`,
+        `spillway report ${flags}${ids.join(" ")} -o ${shellQuote(file)}`,
         ...ids.map((id) => `spillway show ${id}`),
         'spillway query "SELECT * FROM v_metric"',
       ],

@@ -16,6 +16,7 @@ import {
 import { openOutput, type Output } from "../../output.ts";
 import { storePath } from "../../open_store.ts";
 import { type Assignment, parseAssignment, parseSweep, type Sweep } from "../../replay_params.ts";
+import { shellQuote } from "../../shell_quote.ts";
 import type { Point } from "../../advise/points.ts";
 
 interface Options extends FactorOptions, GridOptions {
@@ -68,10 +69,6 @@ function goalOf(name: string): string {
     throw usageError(`--minimize: ${name} is better when higher`, "bound it with --slo instead");
   }
   return name;
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 async function run(options: Options): Promise<void> {
@@ -151,11 +148,11 @@ async function run(options: Options): Promise<void> {
       [
         "spillway replay",
         point.family,
-        quoted(options.trace!),
+        shellQuote(options.trace!),
         `--policy ${point.choice.policy.name}`,
-        ...Object.entries(point.set).map(([k, v]) => `--set ${quoted(`${k}=${v}`)}`),
-        `--hardware ${quoted(names.hardware)} --llm ${quoted(names.llm)}`,
-        `--site ${quoted(names.site)} --seed ${seed}`,
+        ...Object.entries(point.set).map(([k, v]) => `--set ${shellQuote(`${k}=${v}`)}`),
+        `--hardware ${shellQuote(names.hardware)} --llm ${shellQuote(names.llm)}`,
+        `--site ${shellQuote(names.site)} --seed ${seed}`,
       ].join(" ");
     const document = adviseDocument({
       trace: stamp,
