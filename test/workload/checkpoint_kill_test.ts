@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import {
   fillState,
   persist,
 } from "../../src/workload/checkpoint/checkpoint_store.ts";
-import { killLoop } from "../../src/workload/checkpoint/kill_loop.ts";
+import { killLoop, runTrainer } from "../../src/workload/checkpoint/kill_loop.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "spillway-checkpoint-"));
@@ -59,12 +59,14 @@ test("a changed byte, a short file and another iteration's content are seen", as
 
 test("twenty kills at random points leave the newest durable checkpoint intact", async () => {
   await inFolder(async (folder) => {
+    const options = { folder, stateBytes: 8 * 2 ** 20, iterationMs: 2, every: 2, iterations: 8 };
+    // Points of a training of four checkpoints as long as it takes here: a slow machine is killed later.
+    const undisturbed = await runTrainer(options, null);
+    const spanMs = 1000 * undisturbed.doneSeconds!;
     let at = 0;
-    const report = await killLoop(
-      { folder, stateBytes: 8 * 2 ** 20, iterationMs: 2, every: 2, iterations: 0 },
-      20,
-      () => (at++ * 37) % 160,
-    );
+    const draw = () => ((at++ * 37) % 160) / 160 * 1.5 * spanMs;
+    for (const name of readdirSync(folder)) rmSync(join(folder, name));
+    const report = await killLoop(options, 20, draw);
     assert.equal(report.kills, 20);
     assert.ok(report.newest > 0, "some checkpoint became durable");
     assert.ok(report.verified >= 10);
