@@ -8,7 +8,7 @@ import type {
 import type { SiteProfile } from "../model/profiles/site.ts";
 import type { Usage } from "../model/usage.ts";
 import type { Coefficient } from "./factors/coefficient.ts";
-import { staleness } from "./factors/staleness.ts";
+import { staleWarnings } from "./factors/staleness.ts";
 import { compareEstimates, gridCrossover } from "./usage/compare.ts";
 import type { EstimateContext } from "./usage/context.ts";
 import { estimateUsage, isKnown, type UsageEstimate } from "./usage/estimate_usage.ts";
@@ -93,7 +93,7 @@ export function estimateDocument(
     coefficients: coefficients.map(coefficientUse),
     warnings: [
       ...notes,
-      ...coefficients.flatMap((c) => staleness(c, today) ?? []),
+      ...staleWarnings(coefficients, today),
       ...(measuredGpu ? [SENSOR_LIMITS] : []),
     ],
     ...(comparisons.length === 0 ? {} : { comparisons }),

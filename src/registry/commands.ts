@@ -25,6 +25,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/advise/shift.ts"))).command,
   },
   {
+    name: "advise tiers",
+    summary: "what each medium costs in grams and dollars, and from how many hits a month KV pays",
+    load: async () => (await import(late("../cli/commands/advise/tiers.ts"))).command,
+  },
+  {
     name: "baseline ls",
     summary: "list the saved baselines",
     load: async () => (await import(late("../cli/commands/baseline/ls.ts"))).command,

@@ -1,6 +1,6 @@
 import type { Metrics } from "../../model/metric.ts";
 import type { EstimateComparison, TraceStamp } from "../../model/results.ts";
-import { staleness } from "../../estimate/factors/staleness.ts";
+import { staleWarnings } from "../../estimate/factors/staleness.ts";
 import { compareEstimates } from "../../estimate/usage/compare.ts";
 import type { EstimateContext } from "../../estimate/usage/context.ts";
 import { estimateUsage } from "../../estimate/usage/estimate_usage.ts";
@@ -142,7 +142,7 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
     })),
     warnings: [
       ...input.notes,
-      ...coefficients.flatMap((c) => staleness(c, input.today) ?? []),
+      ...staleWarnings(coefficients, input.today),
     ],
   };
 }

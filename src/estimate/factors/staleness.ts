@@ -30,3 +30,21 @@ export function staleness(coefficient: Coefficient, today: string): string | nul
     (isPrice(coefficient) ? "prices move within months" : "factors move within years") +
     `; give your own with --factor ${coefficient.id}=LOW..HIGH`;
 }
+
+/**
+ * What is stale among the coefficients of a result: one sentence for prices, one for factors, the oldest
+ * first, so that twenty old prices do not make twenty lines.
+ */
+export function staleWarnings(coefficients: Iterable<Coefficient>, today: string): string[] {
+  const stale = [...coefficients].filter((c) => staleness(c, today) !== null)
+    .sort((a, b) => (a.asOf < b.asOf ? -1 : a.asOf > b.asOf ? 1 : 0));
+  return [stale.filter(isPrice), stale.filter((c) => !isPrice(c))].flatMap((group) => {
+    if (group.length === 0) return [];
+    if (group.length === 1) return [staleness(group[0], today)!];
+    const what = isPrice(group[0])
+      ? `prices are older than ${PRICE_MONTHS} months and move within months`
+      : `factors are older than ${FACTOR_MONTHS / 12} years and move within years`;
+    const list = group.map((c) => `${c.id} (${c.asOf})`).join(", ");
+    return [`${group.length} ${what}: ${list}; give your own with --factor ID=LOW..HIGH`];
+  });
+}

@@ -16,6 +16,12 @@ const saverSchema = z.strictObject({
   /** Bytes held and written afterwards, as shares of today's. */
   heldFactor: share,
   writtenFactor: share,
+  readFactor: share.default(1),
+  /** Time an object is kept afterwards: minimum durations of a medium bind sooner. */
+  retentionFactor: share.default(1),
+  lossy: z.boolean().default(false),
+  /** What it costs elsewhere, in words. */
+  price: z.string().optional(),
   source: z.string().default("given by the user"),
 });
 
@@ -27,6 +33,9 @@ export const dataClassSchema = z.strictObject({
   objectBytes: bytesParam().default(8 * 2 ** 20).describe("bytes of one object or chunk"),
   readBytesPerMonth: bytesParam().default(0),
   writtenBytesPerMonth: bytesParam().default(0),
+  egressBytesPerMonth: bytesParam().default(0).describe(
+    "bytes that leave the cloud for the internet",
+  ),
   bandwidth: rateParam().optional().describe("bytes a second at the peak; the mean when not given"),
   copies: z.number().int().min(1).default(1).describe("copies kept on drives of one's own"),
   retentionSeconds: secondsParam().default(30 * 86_400).describe("how long an object is kept"),
@@ -45,47 +54,119 @@ export const placementFileSchema = z.strictObject({
   classes: z.array(dataClassSchema).min(1),
 });
 
-/** Published or computed ways to store less, by kind of data; a file may give its own. */
+const PLAIN = { readFactor: 1, retentionFactor: 1, lossy: false } as const;
+
+/**
+ * Ways to store less, by kind of data: retention and expiry, deduplication, deltas, quantisation. A figure
+ * is the low end of what was published, or a what-if of one half where only the user's data can tell; a
+ * file may give its own.
+ */
 export const DEFAULT_SAVERS: Readonly<Record<DataClass["kind"], readonly Saver[]>> = {
   checkpoints: [
     {
-      name: "keep half as many",
+      ...PLAIN,
+      name: "retention: keep half as many",
       heldFactor: 0.5,
       writtenFactor: 1,
-      source: "retention: half of the kept checkpoints expire",
+      retentionFactor: 0.5,
+      price: "fewer old states to go back to",
+      source: "what-if: each checkpoint expires after half the time",
     },
     {
-      name: "write half as often",
-      heldFactor: 1,
+      ...PLAIN,
+      name: "interval: write half as often",
+      heldFactor: 0.5,
       writtenFactor: 0.5,
-      source: "interval doubled; lost work grows: see replay fault",
+      price: "more lost work a failure: see replay fault",
+      source: "what-if: the interval doubled, each kept as long as before",
     },
     {
-      name: "quantised deltas",
+      ...PLAIN,
+      name: "deltas and quantisation together",
       heldFactor: 1 / 2.5,
       writtenFactor: 1 / 6,
+      readFactor: 1 / 2.5,
+      lossy: true,
+      price: "a restore reads a base and its deltas",
       source: "Check-N-Run (NSDI 22): capacity 2.5 to 8x, bandwidth 6 to 17x less; the low ends",
+    },
+    {
+      ...PLAIN,
+      name: "deltas alone",
+      heldFactor: 0.8,
+      writtenFactor: 0.5,
+      price: "a restore reads a base and its deltas",
+      source: "a guess: half of the tensors change between two saves, a full base every fifth",
+    },
+    {
+      ...PLAIN,
+      name: "quantised optimiser states (8 bit)",
+      heldFactor: 8 / 14,
+      writtenFactor: 8 / 14,
+      readFactor: 8 / 14,
+      lossy: true,
+      price: "training resumes from rounded moments",
+      source: "computed: 14 B a parameter (2 weights, 4 master, 8 moments) with moments of 2 B",
+    },
+    {
+      ...PLAIN,
+      name: "deduplicate: replicas save once",
+      heldFactor: 0.5,
+      writtenFactor: 0.5,
+      source: "what-if: two data-parallel replicas wrote the same bytes",
     },
   ],
   kv: [
     {
+      ...PLAIN,
       name: "expire after half the time",
       heldFactor: 0.5,
       writtenFactor: 1,
-      source: "retention halved; hits after that are lost: see replay cache",
+      retentionFactor: 0.5,
+      price: "hits after that are lost: see replay cache",
+      source: "what-if: time to live halved",
     },
     {
-      name: "compress 3.5x (lossy)",
+      ...PLAIN,
+      name: "store on the second use only",
+      heldFactor: 0.5,
+      writtenFactor: 0.5,
+      price: "the first reuse is recomputed: see replay offload --set admission=second",
+      source: "what-if: half of the blocks are never used again",
+    },
+    {
+      ...PLAIN,
+      name: "deduplicate equal prefixes",
+      heldFactor: 0.75,
+      writtenFactor: 0.75,
+      source: "a guess: measure it as unique_blocks over total_blocks of replay cache",
+    },
+    {
+      ...PLAIN,
+      name: "quantise to 8 bit",
+      heldFactor: 0.5,
+      writtenFactor: 0.5,
+      readFactor: 0.5,
+      lossy: true,
+      source: "computed: 16 to 8 bit an element",
+    },
+    {
+      ...PLAIN,
+      name: "compress 3.5x",
       heldFactor: 1 / 3.5,
       writtenFactor: 1 / 3.5,
-      source: "CacheGen (SIGCOMM 24): 3.5 to 4.3x; the low end; changes the model's results",
+      readFactor: 1 / 3.5,
+      lossy: true,
+      source: "CacheGen (SIGCOMM 24): 3.5 to 4.3x; the low end",
     },
   ],
   samples: [
     {
+      ...PLAIN,
       name: "deduplicate by a quarter",
       heldFactor: 0.75,
       writtenFactor: 0.75,
+      readFactor: 0.75,
       source: "a guess: measure the duplicates of your own samples",
     },
   ],

@@ -1,5 +1,5 @@
 import type { FactorSet } from "../factors/coefficient.ts";
-import { HOURS_PER_MONTH } from "../formulas/units.ts";
+import { HOURS_PER_MONTH, JOULES_PER_KWH } from "../formulas/units.ts";
 import type { Formula, Reader } from "../interval.ts";
 
 /** A medium that data can lie on, with what it costs as formulas over coefficients. */
@@ -20,6 +20,8 @@ export interface Medium {
   /** Embodied grams a GB of user data over its life, and of a written GB; null: writes do not wear it. */
   readonly embodiedGramsPerGb: Priced;
   readonly writeGramsPerGb: Priced | null;
+  /** IT joules of a GB written or read; null where nobody has published any. */
+  readonly joulesPerGbMoved: Priced | null;
   /** Dollars; null where no price is known. */
   readonly usdPerGbMonth: Priced | null;
   /** Of drives that wear: the capex inside `usdPerGbMonth`, and what a written GB uses up of it. */
@@ -77,6 +79,7 @@ const RATED_WRITES = ["ssd.dwpd", "ssd.warranty_years"] as const;
 const ratedWrites = (get: Reader) => get("ssd.dwpd") * 365 * get("ssd.warranty_years");
 
 const LOCAL = {
+  joulesPerGbMoved: null,
   wearUsd: null,
   keepsCopies: false,
   usdPerThousandWrites: null,
@@ -176,6 +179,7 @@ export function mediaOf(factors: FactorSet): Medium[] {
       bytesPerSecondPerGb: 3.5e9 / 7680,
       wattsPerGb: ssdWatts,
       embodiedGramsPerGb: read("ssd.embodied"),
+      joulesPerGbMoved: read("ssd.joules_per_gb"),
       writeGramsPerGb: product(
         ["ssd.embodied", ...RATED_WRITES],
         (get) => get("ssd.embodied") / ratedWrites(get),
@@ -211,6 +215,10 @@ export function mediaOf(factors: FactorSet): Medium[] {
       bytesPerSecondPerGb: Infinity,
       keepsCopies: true,
       wattsPerGb: copies(hddWatts),
+      joulesPerGbMoved: product(
+        ["network.kwh_per_gb"],
+        (get) => get("network.kwh_per_gb") * JOULES_PER_KWH,
+      ),
       embodiedGramsPerGb: copies(HDD_EMBODIED),
       writeGramsPerGb: null,
       wearUsd: null,

@@ -1,22 +1,12 @@
 import { cornerInterval, type Interval, type Variable } from "../interval.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
-import {
-  BYTES_PER_GB,
-  BYTES_PER_GIB,
-  HOURS_PER_MONTH,
-  SECONDS_PER_MONTH,
-} from "../formulas/units.ts";
 import { compareFormulas, describeStability } from "../verdict.ts";
-import { type DataClass, DEFAULT_SAVERS, type Saver, type Segment } from "./data_class.ts";
-import { lifeMonths, mediaOf, type Medium, type Priced } from "./media.ts";
+import type { DataClass, Segment } from "./data_class.ts";
+import { mediaOf, type Medium, type Priced } from "./media.ts";
+import { type SaverResult, saversOf } from "./savers.ts";
+import { addPriced, type PlacedCost, segmentCost } from "./segment_cost.ts";
 
 export type PlacementGoal = "total_usd" | "total_grams_co2e";
-
-/** Monthly cost of a part of a class on a medium. */
-export interface PlacedCost {
-  readonly usd: Priced | null;
-  readonly grams: Priced | null;
-}
 
 export interface MediumOption {
   readonly medium: string;
@@ -45,101 +35,6 @@ export interface PlacedClass {
   readonly reason: string;
   /** What storing less saves, a month and over the life of the hardware. */
   readonly savers: readonly SaverResult[];
-}
-
-export interface SaverResult {
-  readonly name: string;
-  readonly source: string;
-  readonly savedUsdPerMonth: number | null;
-  readonly savedGramsPerMonth: number | null;
-  readonly savedUsdOverLife: number | null;
-  readonly savedGramsOverLife: number | null;
-}
-
-function add(parts: readonly Priced[]): Priced {
-  return {
-    ids: [...new Set(parts.flatMap((p) => p.ids))],
-    value: (get) => parts.reduce((sum, p) => sum + p.value(get), 0),
-  };
-}
-
-function times(priced: Priced, factor: number): Priced {
-  return { ids: priced.ids, value: (get) => priced.value(get) * factor };
-}
-
-/** Dollars of wear beyond the depreciation by time: the larger of the two binds (F9). */
-function extraWear(wear: NonNullable<Medium["wearUsd"]>, gb: number, writtenGb: number): Priced {
-  return {
-    ids: [...wear.capexPerGbMonth.ids, ...wear.perGbWritten.ids],
-    value: (get) =>
-      Math.max(0, writtenGb * wear.perGbWritten.value(get) - gb * wear.capexPerGbMonth.value(get)),
-  };
-}
-
-/** Bytes a second that a segment needs: the stated peak by share of reads, or the mean of its traffic. */
-function bandwidthOf(data: DataClass, segment: Segment, copies: number): number {
-  if (data.bandwidth !== undefined) {
-    const share = data.readBytesPerMonth > 0 ? segment.readsShare : segment.bytesShare;
-    return data.bandwidth * share;
-  }
-  return (data.writtenBytesPerMonth * segment.bytesShare * copies +
-    data.readBytesPerMonth * segment.readsShare) / SECONDS_PER_MONTH;
-}
-
-/** What one segment of a class costs on one medium in a month (F13, F14, F21). */
-export function segmentCost(
-  data: DataClass,
-  segment: Segment,
-  medium: Medium,
-  factors: FactorSet,
-): PlacedCost {
-  const copies = medium.keepsCopies ? 1 : data.copies;
-  const written = data.writtenBytesPerMonth * segment.bytesShare * copies;
-  const readBytes = data.readBytesPerMonth * segment.readsShare;
-  const bytes = Math.max(
-    data.bytes * segment.bytesShare * copies,
-    bandwidthOf(data, segment, copies) / medium.bytesPerSecondPerGb * BYTES_PER_GB,
-  );
-  const gb = bytes / BYTES_PER_GB;
-  const writtenGb = written / BYTES_PER_GB;
-  const carbonKnown = factors.has("site.grid") && factors.has("site.pue");
-  const hold: Priced = {
-    ids: [...medium.wattsPerGb.ids, "site.pue", "site.grid"],
-    value: (get) =>
-      gb * medium.wattsPerGb.value(get) * HOURS_PER_MONTH / 1000 * get("site.pue") *
-      get("site.grid"),
-  };
-  // The binding constraint of F9, a month: the larger of the time share and the wear share.
-  const wear = medium.writeGramsPerGb;
-  const embodied: Priced = {
-    ids: [...medium.embodiedGramsPerGb.ids, ...lifeMonths.ids, ...(wear?.ids ?? [])],
-    value: (get) =>
-      Math.max(
-        gb * medium.embodiedGramsPerGb.value(get) / lifeMonths.value(get),
-        wear === null ? 0 : writtenGb * wear.value(get),
-      ),
-  };
-  const grams = carbonKnown ? add([hold, embodied]) : null;
-  if (medium.usdPerGbMonth === null) return { usd: null, grams };
-  const unit = medium.billedInGib ? BYTES_PER_GIB : BYTES_PER_GB;
-  const objectBytes = Math.max(1, data.objectBytes);
-  const padding = Math.max(1, medium.minimumObjectBytes / objectBytes);
-  // An object kept for less than the minimum is billed for the minimum.
-  const duration = Math.max(1, medium.minimumDays * 86_400 / Math.max(1, data.retentionSeconds));
-  const puts = Math.ceil(written / objectBytes);
-  const gets = Math.ceil(readBytes / objectBytes);
-  const parts: Priced[] = [
-    times(medium.usdPerGbMonth, bytes / unit * padding * duration),
-    ...(medium.wearUsd === null ? [] : [extraWear(medium.wearUsd, gb, writtenGb)]),
-    ...(medium.usdPerThousandWrites === null
-      ? []
-      : [times(medium.usdPerThousandWrites, puts / 1000)]),
-    ...(medium.usdPerThousandReads === null
-      ? []
-      : [times(medium.usdPerThousandReads, gets / 1000)]),
-    ...(medium.usdPerGbRead === null ? [] : [times(medium.usdPerGbRead, readBytes / unit)]),
-  ];
-  return { usd: add(parts), grams };
 }
 
 function variables(ids: Iterable<string>, factors: FactorSet): Variable[] {
@@ -199,6 +94,13 @@ function pick(cost: PlacedCost, goal: PlacementGoal): Priced | null {
   return goal === "total_usd" ? cost.usd : cost.grams;
 }
 
+const WHOLE: Segment = { name: "all", bytesShare: 1, readsShare: 1 };
+
+/** The parts of a class by how hot they are; the whole of it when it names none. */
+function segmentsOf(data: DataClass): readonly Segment[] {
+  return data.segments.length === 0 ? [WHOLE] : data.segments;
+}
+
 /** Places one class of data: the split that meets its latency need at least cost or carbon. */
 export function placeClass(
   data: DataClass,
@@ -206,12 +108,11 @@ export function placeClass(
   goal: PlacementGoal,
 ): PlacedClass {
   const media = mediaOf(factors);
-  const whole: Segment = { name: "all", bytesShare: 1, readsShare: 1 };
-  const segments = data.segments.length === 0 ? [whole] : data.segments;
+  const segments = segmentsOf(data);
   const costs = segments.map((s) => media.map((m) => segmentCost(data, s, m, factors)));
   const mids = costs.map((row) => row.map((c) => midOf(pick(c, goal), factors)));
   const options = media.map((m): MediumOption => {
-    const cost = segmentCost(data, whole, m, factors);
+    const cost = segmentCost(data, WHOLE, m, factors);
     const meetsLatency = m.latencySeconds <= data.latencySeconds;
     return {
       medium: m.name,
@@ -245,7 +146,7 @@ export function placeClass(
   }
   const join = (choice: Choice, of: (c: PlacedCost) => Priced | null): Priced | null => {
     const parts = choice.media.map((m, s) => of(costs[s][m]));
-    return parts.some((p) => p === null) ? null : add(parts as Priced[]);
+    return parts.some((p) => p === null) ? null : addPriced(parts as Priced[]);
   };
   const best = ranked[0];
   const next = ranked[1];
@@ -266,7 +167,7 @@ export function placeClass(
         goal,
         factors,
       }),
-    savers: savers(data, factors, goal, best, media),
+    savers: saversOf(data, factors, goal, best.media.map((m) => media[m])),
   };
 }
 
@@ -284,53 +185,4 @@ function stability(
   return `least ${context.goal}; against ${context.next}, the next, ${
     describeStability(result, unitOf)
   }`;
-}
-
-/** What each way to store less saves on the media chosen, a month and over the service life. */
-function savers(
-  data: DataClass,
-  factors: FactorSet,
-  goal: PlacementGoal,
-  best: Choice,
-  media: readonly Medium[],
-): SaverResult[] {
-  const list: readonly Saver[] = data.savers ?? DEFAULT_SAVERS[data.kind];
-  const segments = data.segments.length === 0
-    ? [{ name: "all", bytesShare: 1, readsShare: 1 }]
-    : data.segments;
-  const bill = (d: DataClass, of: (c: PlacedCost) => Priced | null): number | null => {
-    let sum = 0;
-    for (let s = 0; s < segments.length; s++) {
-      const part = midOf(of(segmentCost(d, segments[s], media[best.media[s]], factors)), factors);
-      if (part === null) return null;
-      sum += part;
-    }
-    return sum;
-  };
-  const life = lifeMonths.value((id) => factors.get(id)!.value);
-  return list.map((saver) => {
-    const less: DataClass = {
-      ...data,
-      bytes: data.bytes * saver.heldFactor,
-      writtenBytesPerMonth: data.writtenBytesPerMonth * saver.writtenFactor,
-    };
-    const saved = (of: (c: PlacedCost) => Priced | null): number | null => {
-      const [before, after] = [bill(data, of), bill(less, of)];
-      return before === null || after === null ? null : before - after;
-    };
-    const usd = saved((c) => c.usd);
-    const grams = saved((c) => c.grams);
-    return {
-      name: saver.name,
-      source: saver.source,
-      savedUsdPerMonth: usd,
-      savedGramsPerMonth: grams,
-      savedUsdOverLife: usd === null ? null : usd * life,
-      savedGramsOverLife: grams === null ? null : grams * life,
-    };
-  }).sort((a, b) =>
-    goal === "total_usd"
-      ? (b.savedUsdPerMonth ?? 0) - (a.savedUsdPerMonth ?? 0)
-      : (b.savedGramsPerMonth ?? 0) - (a.savedGramsPerMonth ?? 0)
-  );
 }

@@ -46,6 +46,8 @@ const output = z.object({
     savers: z.array(z.object({
       name: z.string(),
       source: z.string(),
+      lossy: z.boolean(),
+      price: z.string().nullable(),
       savedUsdPerMonth: z.number().nullable(),
       savedGramsPerMonth: z.number().nullable(),
       savedUsdOverLife: z.number().nullable(),
@@ -203,7 +205,7 @@ async function run(options: Options, file: string | undefined): Promise<void> {
   const { estimateContext } = await import("../../../estimate/usage/context.ts");
   const { placeClass } = await import("../../../estimate/placement/place.ts");
   const { mediaOf } = await import("../../../estimate/placement/media.ts");
-  const { staleness } = await import("../../../estimate/factors/staleness.ts");
+  const { staleWarnings } = await import("../../../estimate/factors/staleness.ts");
   const { loadProfile } = await import("../../load_profiles.ts");
   const site = (await loadProfile("site", out.setting("site", options.site).value ?? "anywhere"))!;
   const { factors } = estimateContext(site, null, await loadFactors(options, out));
@@ -220,10 +222,7 @@ async function run(options: Options, file: string | undefined): Promise<void> {
     site: site.name,
     minimize: goal,
     classes: placed,
-    warnings: [...ids].flatMap((id) => {
-      const c = factors.get(id);
-      return c === undefined ? [] : staleness(c, today) ?? [];
-    }),
+    warnings: staleWarnings([...ids].flatMap((id) => factors.get(id) ?? []), today),
   };
   await out.emit(
     document,
