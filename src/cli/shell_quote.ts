@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts
- * shellQuote("Spillway demo"); // 'Spillway demo'
+ * shellQuote("Spillway demo"); // "'Spillway demo'"
  * ```
  */
 export function shellQuote(word: string): string {
