@@ -1,6 +1,6 @@
 import type { Trace } from "../model/trace/trace.ts";
 import { csvLine, type CsvRow } from "../parse/csv_line.ts";
-import { PlaceError } from "../parse/json_cursor.ts";
+import { PlaceError } from "../parse/place_error.ts";
 import { parseWallTime, type WallTime } from "../parse/timestamp.ts";
 import type { ImportInput } from "./importer.ts";
 import { forEachLine, isBlank } from "./lines.ts";

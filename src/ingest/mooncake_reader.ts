@@ -1,6 +1,7 @@
 import type { RequestColumns } from "../model/trace/requests.ts";
 import type { TraceSummary } from "../model/trace/trace.ts";
 import { JsonCursor, keyTable } from "../parse/json_cursor.ts";
+import { skipValue } from "../parse/skip_value.ts";
 import { DenseIds } from "./dense_ids.ts";
 import { isBlank } from "./lines.ts";
 import { RequestBuilder, type RequestRow } from "./request_builder.ts";
@@ -107,7 +108,7 @@ export class MooncakeReader {
             break;
           default:
             this.#ignore(cursor.keyText());
-            cursor.skipValue();
+            skipValue(cursor);
         }
       } while (cursor.more(0x7d));
     }

@@ -1,5 +1,5 @@
 import { dataError, messageOf, SpillwayError } from "../model/errors.ts";
-import { PlaceError } from "../parse/json_cursor.ts";
+import { PlaceError } from "../parse/place_error.ts";
 
 /** The data error of something that stands at a line and column of an input. */
 export function placeError(

@@ -1,5 +1,6 @@
 import type { Trace } from "../model/trace/trace.ts";
 import { JsonCursor, keyTable } from "../parse/json_cursor.ts";
+import { skipValue } from "../parse/skip_value.ts";
 import { RequestBuilder, type RequestRow } from "./request_builder.ts";
 import { WekaBlocks } from "./weka_blocks.ts";
 
@@ -73,7 +74,7 @@ export class WekaReader {
             requestsAt = cursor.at;
           }
           // Requests are read once everything they depend on is known, wherever it stands.
-          cursor.skipValue();
+          skipValue(cursor);
         }
       } while (cursor.more(0x7d));
     }
@@ -170,11 +171,11 @@ export class WekaReader {
           case REQUESTS:
             // Read after the request's own row, wherever the key stands.
             requestsAt = cursor.at;
-            cursor.skipValue();
+            skipValue(cursor);
             break;
           case TYPE:
           default:
-            cursor.skipValue();
+            skipValue(cursor);
         }
       } while (cursor.more(0x7d));
     }

@@ -1,4 +1,5 @@
-import { firstInvalid, PlaceError } from "./json_cursor.ts";
+import { PlaceError } from "./place_error.ts";
+import { firstInvalid } from "./utf8.ts";
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 

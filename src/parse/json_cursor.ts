@@ -1,24 +1,10 @@
-/** What a reader of bytes could not understand: where, what stands there, what was expected. */
-export class PlaceError extends Error {
-  /** 1-based. */
-  readonly line: number;
-  /** 1-based, in characters. */
-  readonly column: number;
-  readonly hint: string | undefined;
-  constructor(line: number, column: number, message: string, hint?: string) {
-    super(message);
-    this.name = "PlaceError";
-    this.line = line;
-    this.column = column;
-    this.hint = hint;
-  }
-}
+import { PlaceError } from "./place_error.ts";
+import { firstInvalid } from "./utf8.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 const ASCII_ENCODER = new TextEncoder();
-const MAX_DEPTH = 200;
 
 /** The keys a reader knows, as bytes. */
 export type KeyTable = readonly Uint8Array[];
@@ -296,46 +282,15 @@ export class JsonCursor {
     }
   }
 
-  /** Skips any value. */
-  skipValue(depth = 0): void {
-    if (depth > MAX_DEPTH) this.fail(`the value is nested deeper than ${MAX_DEPTH} levels`);
-    switch (this.peek()) {
-      case QUOTE:
-        return this.skipString();
-      case 0x7b:
-        if (!this.openObject("an object")) return;
-        do {
-          if (this.peek() !== QUOTE) {
-            this.fail(`expected a key in quotes, but found ${this.found()}`);
-          }
-          this.skipString();
-          this.expect(0x3a, 'a colon ":"');
-          this.skipValue(depth + 1);
-        } while (this.more(0x7d));
-        return;
-      case 0x5b:
-        if (!this.openArray("an array")) return;
-        do this.skipValue(depth + 1); while (this.more(0x5d));
-        return;
-      case 0x74:
-        return this.#word("true");
-      case 0x66:
-        return this.#word("false");
-      case 0x6e:
-        return this.#word("null");
-      default:
-        this.number("a JSON value");
-    }
-  }
-
   /** Takes `null` when it stands here. */
   takeNull(): boolean {
     if (this.peek() !== 0x6e) return false;
-    this.#word("null");
+    this.word("null");
     return true;
   }
 
-  #word(word: string): void {
+  /** Takes `true`, `false` or `null`. */
+  word(word: string): void {
     for (let i = 0; i < word.length; i++) {
       if (this.at + i >= this.end || this.bytes[this.at + i] !== word.charCodeAt(i)) {
         this.fail(`expected a JSON value, but found ${this.found()}`);
@@ -350,23 +305,4 @@ export class JsonCursor {
       this.fail(`expected the end of the line after the object, but found ${this.found()}`);
     }
   }
-}
-
-/** Offset of the first byte that starts no valid UTF-8 character; `to` when all are valid. */
-export function firstInvalid(bytes: Uint8Array, from: number, to: number): number {
-  const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  let at = from;
-  while (at < to) {
-    const byte = bytes[at];
-    const length = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-    if (length > 1) {
-      try {
-        strict.decode(bytes.subarray(at, Math.min(at + length, to)));
-      } catch {
-        return at;
-      }
-    }
-    at += length;
-  }
-  return to;
 }

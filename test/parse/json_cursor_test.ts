@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { firstInvalid, JsonCursor, keyTable, PlaceError } from "../../src/parse/json_cursor.ts";
+import { JsonCursor, keyTable } from "../../src/parse/json_cursor.ts";
+import { PlaceError } from "../../src/parse/place_error.ts";
+import { skipValue } from "../../src/parse/skip_value.ts";
+import { firstInvalid } from "../../src/parse/utf8.ts";
 
 const encoder = new TextEncoder();
 
@@ -14,7 +17,7 @@ function cursorOver(bytes: Uint8Array): JsonCursor {
 function cursorAccepts(bytes: Uint8Array): boolean {
   const cursor = cursorOver(bytes);
   try {
-    cursor.skipValue();
+    skipValue(cursor);
     cursor.finish();
     return true;
   } catch (error) {
@@ -89,14 +92,14 @@ test("keys are found whatever their order; others are named", () => {
     const key = cursor.key(table, guess);
     guess = key + 1;
     seen.push([key, cursor.keyText()]);
-    cursor.skipValue();
+    skipValue(cursor);
   } while (cursor.more(0x7d));
   assert.deepEqual(seen, [[1, "ab"], [0, "a"], [-1, "ab"], [-1, "c"]]);
 });
 
 test("a place counts lines and characters, not bytes", () => {
   const cursor = cursorOver(encoder.encode('{"é":1,\n "日本": x}'));
-  assert.throws(() => cursor.skipValue(), (error) => {
+  assert.throws(() => skipValue(cursor), (error) => {
     assert.ok(error instanceof PlaceError);
     assert.deepEqual([error.line, error.column], [2, 8]);
     return true;

@@ -1,4 +1,4 @@
-import { PlaceError } from "../../parse/json_cursor.ts";
+import { PlaceError } from "../../parse/place_error.ts";
 import { type CsvHeader, readRequestCsv, type RequestCsvLayout } from "../csv_requests.ts";
 import type { Importer, ImportHead } from "../importer.ts";
 
