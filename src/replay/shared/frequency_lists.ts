@@ -7,6 +7,8 @@ export interface FrequencyLists {
   frequencyOf(block: number): number;
   /** Adds a block with frequency 1, or adds one to the frequency of a present one. */
   touch(block: number): void;
+  /** Adds an absent block with a frequency of 1 or more, as the one touched last of its group. */
+  insert(block: number, frequency: number): void;
   remove(block: number): void;
   /** The block with the lowest frequency, among equals the one touched longest ago; -1 when empty. */
   least(): number;
@@ -38,7 +40,7 @@ export function createFrequencyLists(uniqueBlocks: number): FrequencyLists {
     else previous[after] = before;
   };
   const append = (block: number, f: number): void => {
-    if (f >= oldest.length) {
+    while (f >= oldest.length) {
       oldest = grow(oldest);
       newest = grow(newest);
     }
@@ -58,6 +60,10 @@ export function createFrequencyLists(uniqueBlocks: number): FrequencyLists {
       if (f === 0) size++;
       else unlink(block);
       append(block, f + 1);
+    },
+    insert(block, f) {
+      append(block, f);
+      size++;
     },
     remove(block) {
       unlink(block);

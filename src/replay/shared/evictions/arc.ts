@@ -78,6 +78,8 @@ function create({ capacityBlocks, uniqueBlocks }: EvictionSetup): EvictionState 
 export const eviction: Eviction = {
   name: "arc",
   summary: "balance recency against frequency by what was evicted too early",
-  reference: "Megiddo, Modha: ARC, FAST 2003, figure 4; the target size of T1 is a real number",
+  reference:
+    "Megiddo, Modha: ARC, FAST 2003, figure 4 (no parameters); the target size of T1 is a real number, " +
+    "as in libCacheSim",
   create,
 };

@@ -6,77 +6,82 @@ import { createFrequencyLists } from "../frequency_lists.ts";
 const LEARNING_RATE = 0.45;
 /** The regret of a miss fades to this share over one cache size of references. */
 const DISCOUNT_BASE = 0.005;
+/** A weight stays within these bounds, so that the other expert is always asked now and then. */
+const LARGEST_WEIGHT = 0.99;
+/** Each history remembers this share of a cache size. */
+const HISTORY_RATIO = 0.5;
+/** Residents in LRU order, and what each expert evicted, oldest at the back. */
 const RESIDENT = 0, BY_LRU = 1, BY_LFU = 2;
-/** Keeps a weight from reaching zero, where it could never grow again. */
-const FLOOR = 1e-10;
 
 function create({ capacityBlocks, uniqueBlocks, seed }: EvictionSetup): EvictionState {
-  // One list for residents in LRU order; the history in one FIFO of at most one cache size, each entry
-  // marked with the policy that evicted it.
-  const lists = createBlockLists(uniqueBlocks, 2);
-  const RECENCY = 0, HISTORY = 1;
+  const lists = createBlockLists(uniqueBlocks, 3);
   const groups = createFrequencyLists(uniqueBlocks);
-  const mark = new Uint8Array(uniqueBlocks);
+  // A block in a history keeps its frequency.
+  const remembered = new Uint32Array(uniqueBlocks);
   const evictedAt = new Float64Array(uniqueBlocks);
   const random = createRandom(seed ?? 1);
   const discount = DISCOUNT_BASE ** (1 / capacityBlocks);
+  const historySize = Math.floor(capacityBlocks * HISTORY_RATIO);
   let weightLru = 0.5;
-  let weightLfu = 0.5;
   let clock = 0;
 
-  const punish = (block: number): void => {
-    const regret = discount ** (clock - evictedAt[block]);
-    if (mark[block] === BY_LRU) weightLru *= Math.exp(-LEARNING_RATE * regret);
-    else weightLfu *= Math.exp(-LEARNING_RATE * regret);
-    const sum = weightLru + weightLfu + 2 * FLOOR;
-    weightLru = (weightLru + FLOOR) / sum;
-    weightLfu = (weightLfu + FLOOR) / sum;
+  /** The expert whose eviction was a mistake loses weight, by how recent the mistake is. */
+  const punish = (block: number, history: number): void => {
+    const loss = Math.exp(-LEARNING_RATE * discount ** (clock - evictedAt[block]));
+    const lru = weightLru * (history === BY_LRU ? loss : 1);
+    const lfu = (1 - weightLru) * (history === BY_LFU ? loss : 1);
+    const share = lru / (lru + lfu);
+    weightLru = Math.min(LARGEST_WEIGHT, Math.max(1 - LARGEST_WEIGHT, share));
+  };
+  const remember = (block: number, history: number): void => {
+    if (historySize === 0) return;
+    if (lists.sizeOf(history) >= historySize) lists.remove(lists.back(history));
+    remembered[block] = groups.frequencyOf(block);
+    evictedAt[block] = clock;
+    lists.pushFront(history, block);
   };
   const evict = (evicted?: number[]): void => {
     const byLru = random.float() < weightLru;
-    const victim = byLru ? lists.back(RECENCY) : groups.least();
+    const oldest = lists.back(RESIDENT);
+    const rarest = groups.least();
+    const victim = byLru ? oldest : rarest;
     lists.remove(victim);
+    // Where both experts agree there is nothing to learn.
+    if (oldest !== rarest) remember(victim, byLru ? BY_LRU : BY_LFU);
     groups.remove(victim);
-    mark[victim] = byLru ? BY_LRU : BY_LFU;
-    evictedAt[victim] = clock;
-    lists.pushFront(HISTORY, victim);
-    if (lists.sizeOf(HISTORY) > capacityBlocks) {
-      const forgotten = lists.back(HISTORY);
-      lists.remove(forgotten);
-      mark[forgotten] = RESIDENT;
-    }
     evicted?.push(victim);
   };
   return {
-    has: (block) => lists.listOf(block) === RECENCY,
+    has: (block) => lists.listOf(block) === RESIDENT,
     touch(block, evicted) {
       clock++;
-      if (lists.listOf(block) === RECENCY) {
+      const list = lists.listOf(block);
+      if (list === RESIDENT) {
         lists.remove(block);
-        lists.pushFront(RECENCY, block);
+        lists.pushFront(RESIDENT, block);
         groups.touch(block);
         return true;
       }
-      if (lists.listOf(block) === HISTORY) {
-        punish(block);
+      let frequency = 1;
+      if (list >= 0) {
+        frequency = remembered[block] + 1;
         lists.remove(block);
-        mark[block] = RESIDENT;
+        punish(block, list);
       }
-      while (lists.sizeOf(RECENCY) >= capacityBlocks) evict(evicted);
-      lists.pushFront(RECENCY, block);
-      groups.touch(block);
+      while (lists.sizeOf(RESIDENT) >= capacityBlocks) evict(evicted);
+      lists.pushFront(RESIDENT, block);
+      groups.insert(block, frequency);
       return false;
     },
     remove(block) {
       const list = lists.listOf(block);
       if (list < 0) return false;
       lists.remove(block);
-      mark[block] = RESIDENT;
-      if (list === RECENCY) groups.remove(block);
-      return list === RECENCY;
+      if (list === RESIDENT) groups.remove(block);
+      return list === RESIDENT;
     },
     get size() {
-      return lists.sizeOf(RECENCY);
+      return lists.sizeOf(RESIDENT);
     },
   };
 }
@@ -85,8 +90,16 @@ export const eviction: Eviction = {
   name: "lecar",
   summary: "draw between LRU and LFU with weights learned from regret (seeded)",
   reference:
-    "Vietri et al.: LeCaR, HotStorage 2018 (learning rate 0.45, discount 0.005^(1/N), initial " +
-    "weights 0.5, history of N evictions); draws from --seed",
-  params: { learningRate: LEARNING_RATE, discountBase: DISCOUNT_BASE, initialWeight: 0.5 },
+    "Vietri et al.: LeCaR, HotStorage 2018, algorithms 1 and 2, with the constants of the authors' " +
+    "code (cacheus, lecar.py): learning rate 0.45, discount 0.005^(1/N), weights from 0.5 within " +
+    "0.01..0.99, a FIFO history of N/2 for each expert that keeps frequencies, none where both " +
+    "agree; equal frequencies by age of the last touch; draws from --seed",
+  params: {
+    learningRate: LEARNING_RATE,
+    discountBase: DISCOUNT_BASE,
+    initialWeight: 0.5,
+    largestWeight: LARGEST_WEIGHT,
+    historyRatio: HISTORY_RATIO,
+  },
   create,
 };

@@ -82,8 +82,10 @@ export const eviction: Eviction = {
   name: "s3fifo",
   summary: "three FIFO queues: a small one for newcomers, a main one, a ghost of the evicted",
   reference:
-    "Yang et al.: S3-FIFO, SOSP 2023, algorithm 1 (small queue 10 %, ghost 90 %, move after " +
-    "2 hits, 2-bit counter), as in the authors' libCacheSim S3FIFOv0",
+    "Yang et al.: S3-FIFO, SOSP 2023, algorithm 1 (small queue 10 %, ghost 90 %, move after 2 hits, " +
+    "2-bit counter cleared by the move). Where the paper's text leaves it open, as its authors' " +
+    "libCacheSim does in S3FIFOv0: the small queue is floor(C/10), the main one may pass its share " +
+    "until the next eviction; its later S3FIFO also fills the main queue first",
   params: {
     smallRatio: SMALL_RATIO,
     ghostRatio: GHOST_RATIO,
