@@ -7,6 +7,7 @@
  * the import map.
  */
 import { Command as Commander, CommanderError, InvalidArgumentError, Option } from "commander";
+import { SpillwayError } from "../model/errors.ts";
 import { closest } from "./did_you_mean.ts";
 import { renderHelp } from "./help.ts";
 
@@ -346,7 +347,8 @@ export class Command {
     try {
       return handler instanceof EnumType ? handler.parse(value) : handler(value);
     } catch (error) {
-      if (error instanceof ValidationError) throw error;
+      // A handler's own sentence and advice are better than any made of them here.
+      if (error instanceof ValidationError || error instanceof SpillwayError) throw error;
       throw new ValidationError(error instanceof Error ? error.message : String(error));
     }
   }

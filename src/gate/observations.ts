@@ -28,6 +28,20 @@ export interface Side {
   readonly observations: Observations;
 }
 
+/** Earlier runs of a workload in the order of time, the judged ones last. */
+export interface History {
+  /** Name of the workload. */
+  readonly name: string;
+  readonly points: readonly {
+    readonly id: string;
+    /** ISO time of the start. */
+    readonly at: string;
+    readonly values: Readonly<Record<string, number | null>>;
+  }[];
+  /** Why runs of that name were left out: "2 on another machine". */
+  readonly leftOut: readonly string[];
+}
+
 interface Definition {
   readonly better: "lower" | "higher" | "none";
   readonly nature: "exact" | "sampled";

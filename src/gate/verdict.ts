@@ -7,24 +7,40 @@ export type RuleStatus = "pass" | "fail" | "inconclusive" | "error";
 export interface RuleResult {
   /** Metric, and policy where there are several: `paged/peak_reserved_bytes`. */
   readonly name: string;
-  readonly kind: "budget" | "baseline";
+  readonly kind: "budget" | "baseline" | "trend";
   readonly level: "off" | "warn" | "error";
   readonly status: RuleStatus;
   readonly unit: string;
-  /** The bound of a budget, or the baseline's median. */
+  /** The bound of a budget, the baseline's median, or the level before the last change of a trend. */
   readonly reference: number | null;
   readonly current: number | null;
   /** (current - reference) / reference; null when it has no meaning. */
   readonly delta: number | null;
-  /** Adjusted p value of a sampled comparison; null for exact ones. */
+  /** Hodges-Lehmann interval of `delta` with 95 % confidence, for sampled comparisons. */
+  readonly interval: readonly [low: number, high: number] | null;
+  /** p value: after Holm's correction for sampled comparisons, of the last change for trends; else null. */
   readonly p: number | null;
   /** Smallest relative change that the runs would show with a power of 80 %, where that is known. */
-  readonly minDetectable?: number | null;
-  /** Runs on each side. */
+  readonly minDetectable: number | null;
+  /** Change points of a trend rule, oldest first. */
+  readonly trend?: readonly TrendPoint[];
+  /** Runs on each side; of a trend, before and since the last change. */
   readonly runs: readonly [baseline: number, current: number];
   readonly evidence: Evidence | null;
   /** One sentence: why. */
   readonly reason: string;
+}
+
+/** A run since which the level of a metric is another one. */
+export interface TrendPoint {
+  readonly run: string;
+  /** ISO time of that run. */
+  readonly at: string;
+  readonly runsAgo: number;
+  readonly before: number;
+  readonly after: number;
+  readonly delta: number | null;
+  readonly p: number;
 }
 
 /** The verdict object that every writer prints. */
@@ -47,6 +63,7 @@ export function concludeVerdict(
 ): Verdict {
   const counted = rules.filter((r) => r.level === "error");
   const has = (status: RuleStatus) => counted.some((r) => r.status === status);
+  // A gate without any rule judged nothing: that must never look like a pass.
   const verdict: RuleStatus = rules.length === 0 || has("error")
     ? "error"
     : has("fail")

@@ -112,7 +112,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "gate",
-    summary: "judge runs, a replay or an estimate against budgets and a baseline",
+    summary: "judge runs, a replay or an estimate against budgets, a baseline and the trend",
     load: async () => (await import(late("../cli/commands/gate.ts"))).command,
   },
   {

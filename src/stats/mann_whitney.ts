@@ -9,6 +9,8 @@ export interface MannWhitney {
 
 /** Largest number of assignments that are enumerated exactly when values tie. */
 const MOST_ENUMERATED = 300_000;
+/** Largest n x m whose distribution is counted exactly. */
+const MOST_EXACT_PAIRS = 2500;
 
 /**
  * Two-sided Mann-Whitney U test of two samples, exact where feasible: by the recurrence of the rank-sum
@@ -22,7 +24,7 @@ export function mannWhitney(a: readonly number[], b: readonly number[]): MannWhi
   const rankSum = ranks.slice(0, a.length).reduce((x, y) => x + y, 0);
   const u = rankSum - a.length * (a.length + 1) / 2;
   const tied = ranks.some((r) => !Number.isInteger(r)) || new Set(ranks).size < ranks.length;
-  if (!tied && a.length * b.length <= 2500) {
+  if (!tied && a.length * b.length <= MOST_EXACT_PAIRS) {
     return { u, p: exactWithoutTies(u, a.length, b.length), method: "exact" };
   }
   if (tied && binomial(ranks.length, a.length) <= MOST_ENUMERATED) {
@@ -50,8 +52,8 @@ function binomial(n: number, k: number): number {
   return result;
 }
 
-/** Counts of each U: the coefficients of the Gaussian binomial. */
-function exactWithoutTies(u: number, n: number, m: number): number {
+/** How many assignments of n + m ranks without ties give each U: the coefficients of the Gaussian binomial. */
+function countsOfU(n: number, m: number): Float64Array {
   const top = n * m;
   let counts = new Float64Array(top + 1);
   counts[0] = 1;
@@ -62,10 +64,35 @@ function exactWithoutTies(u: number, n: number, m: number): number {
     for (let k = i; k <= top; k++) next[k] += next[k - i];
     counts = next;
   }
-  const low = Math.min(u, top - u);
+  return counts;
+}
+
+function exactWithoutTies(u: number, n: number, m: number): number {
+  const counts = countsOfU(n, m);
+  const low = Math.min(u, n * m - u);
   let tail = 0;
   for (let k = 0; k <= low; k++) tail += counts[k];
   return Math.min(1, 2 * tail / binomial(n + m, n));
+}
+
+/**
+ * Hodges-Lehmann interval of the ratio b / a with at least the given confidence: the Mann-Whitney test turned
+ * round (Hollander and Wolfe 1999, section 4.3). Null where so few values cannot give one, or a value is not
+ * positive.
+ */
+export function hodgesLehmannInterval(
+  a: readonly number[],
+  b: readonly number[],
+  alpha = 0.05,
+): [low: number, high: number] | null {
+  if ([...a, ...b].some((v) => !(v > 0)) || a.length * b.length > MOST_EXACT_PAIRS) return null;
+  const counts = countsOfU(a.length, b.length);
+  const all = binomial(a.length + b.length, a.length);
+  let cut = 0;
+  for (let tail = counts[0]; 2 * tail / all <= alpha; tail += counts[cut]) cut++;
+  if (cut === 0) return null;
+  const ratios = a.flatMap((x) => b.map((y) => y / x)).sort((x, y) => x - y);
+  return [ratios[cut - 1], ratios[ratios.length - cut]];
 }
 
 function exactWithTies(rankSum: number, ranks: readonly number[], n: number): number {

@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { z } from "zod";
 import { command as gateCommand } from "../../src/cli/commands/gate.ts";
+import { metric } from "../../src/model/metric.ts";
+import { openStore } from "../../src/store/open.ts";
+import { runRecord } from "../report/documents.ts";
 import { spillway } from "../spillway.ts";
+import { parseXml } from "../xml.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "spillway-gate-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -65,4 +69,68 @@ test("baselines are saved, used, and promoted in the store and as files", () => 
   assert.equal(refused.code, 4);
   assert.match(refused.stderr, /another machine/);
   assert.equal(run("baseline", "promote", "other.json", "main", "--allow-mismatch").code, 0);
+});
+
+/** A store with recordings of one workload whose time goes up at the 16th of 20. */
+async function storeWithHistory(path: string): Promise<void> {
+  const store = await openStore(path, { mode: "create" });
+  try {
+    for (let i = 0; i < 20; i++) {
+      const record = runRecord("step");
+      const seconds = (i < 15 ? 1 : 1.3) * (1 + 0.01 * (i % 3));
+      await store.saveRun(
+        {
+          ...record,
+          startedUnixNs: String((1_790_000_000n + BigInt(i) * 86_400n) * 1_000_000_000n),
+          exit: i === 3 ? { code: 1, signal: null } : record.exit,
+          fingerprint: { cpu: i === 5 ? "another" : "mine" },
+          metrics: { run_seconds: metric(seconds, "seconds", "measured") },
+        },
+        [],
+        (async function* () {})(),
+        () => [],
+      );
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+test("gate --trend finds when a workload became slower, and writes every format at once", async () => {
+  const path = join(folder, "history.duckdb");
+  await storeWithHistory(path);
+  const flags = ["--trend", "run_seconds", "--store", path];
+  const done = run(
+    ...["gate", "r20", ...flags, "--json", "--save", "verdict"],
+    ...["--write", "junit=gate.xml", "--write", "markdown=gate.md", "--write", "gitlab=gate.json"],
+  );
+  const verdict = await verdictOf(done.stdout);
+  assert.equal(done.code, 0, "a trend advises");
+  assert.deepEqual(
+    verdict.rules.map((r: { status: string; level: string }) => [r.status, r.level]),
+    [
+      ["fail", "warn"],
+    ],
+  );
+  assert.equal(verdict.rules[0].trend[0].run, "r16");
+  assert.deepEqual(verdict.rules[0].runs, [13, 5], "a failed and a foreign run are left out");
+  assert.equal(parseXml(readFileSync(join(folder, "gate.xml"), "utf8")).name, "testsuites");
+  assert.match(readFileSync(join(folder, "gate.md"), "utf8"), /warned \| run_seconds/);
+  assert.equal(JSON.parse(readFileSync(join(folder, "gate.json"), "utf8"))[0].severity, "minor");
+  assert.match(run("ls", "--kind", "gate", "--store", path).stdout, /verdict/);
+  const enforced = { gate: { rules: [{ kind: "trend", metric: "run_seconds", level: "error" }] } };
+  writeFileSync(join(folder, "spillway.json"), JSON.stringify(enforced));
+  assert.equal(run("gate", "r20", "--store", path).code, 1);
+  assert.equal(run("gate", "r9", "--store", path, "--strict").code, 3, "too few before it");
+});
+
+test("a wrong gate configuration names the key; a wrong copy names the formats", () => {
+  writeFileSync(join(folder, "spillway.json"), '{"gate": {"rules": [{"kind": "trend"}]}}');
+  const wrong = run("gate", "r1");
+  assert.equal(wrong.code, 4);
+  assert.match(wrong.stderr, /spillway\.json: gate\.rules\.0\.metric/);
+  rmSync(join(folder, "spillway.json"));
+  const copy = run("gate", "r1", "--write", "xml=a");
+  assert.equal(copy.code, 2);
+  assert.match(copy.stderr, /junit=report\.xml/);
 });

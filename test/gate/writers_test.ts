@@ -6,6 +6,8 @@ import { toGitlab } from "../../src/gate/writers/gitlab.ts";
 import { toJunit } from "../../src/gate/writers/junit.ts";
 import { toMarkdown } from "../../src/gate/writers/markdown.ts";
 import { toOpenMetrics } from "../../src/gate/writers/openmetrics.ts";
+import { parseOpenMetrics } from "../open_metrics.ts";
+import { parseXml } from "../xml.ts";
 
 function rule(
   name: string,
@@ -21,7 +23,9 @@ function rule(
     reference: 1,
     current: 2,
     delta: 1,
+    interval: null,
     p: null,
+    minDetectable: null,
     runs: [0, 1],
     evidence: "replayed",
     reason: `because of <${name}> | 100 %\nnext line`,
@@ -47,13 +51,24 @@ const verdict: Verdict = {
   ],
 };
 
-test("JUnit counts what CI systems count and escapes every name", () => {
-  const xml = toJunit(verdict);
-  assert.match(xml, /tests="5" failures="1" errors="1" skipped="2"/);
-  assert.equal((xml.match(/<failure /g) ?? []).length, 1);
-  assert.equal((xml.match(/<skipped /g) ?? []).length, 2);
-  assert.ok(!xml.includes("<script>"));
-  assert.ok(!xml.includes("\x1b"));
+test("JUnit is well formed, counts what CI systems count, and keeps every name as data", () => {
+  const root = parseXml(toJunit(verdict));
+  assert.equal(root.name, "testsuites");
+  const [suite] = root.children;
+  assert.deepEqual(
+    ["tests", "failures", "errors", "skipped"].map((key) => suite.attributes[key]),
+    ["5", "1", "1", "2"],
+  );
+  assert.deepEqual(suite.children.map((c) => [c.name, c.children[0].name]), [
+    ["testcase", "system-out"],
+    ["testcase", "failure"],
+    ["testcase", "skipped"],
+    ["testcase", "skipped"],
+    ["testcase", "error"],
+  ]);
+  const failed = suite.children[1];
+  assert.equal(failed.attributes.name, `${HOSTILE.replace("\x1b", "\ufffd")} (budget)`);
+  assert.equal(failed.children[0].attributes.type, "PerformanceRegression");
 });
 
 test("Markdown keeps a row a rule, whatever the names hold", () => {
@@ -63,12 +78,17 @@ test("Markdown keeps a row a rule, whatever the names hold", () => {
   assert.equal(rows.length, 1 + verdict.rules.length);
   for (const row of rows) assert.equal(row.replaceAll("\\|", "").split("|").length, 9, row);
   assert.ok(!toMarkdown(verdict).includes("<script>"));
+  assert.ok(!toMarkdown(verdict).includes("\x1b"));
+  const plain = toMarkdown({ ...verdict, rules: [rule("paged/waste_ratio", "fail")] });
+  assert.ok(plain.includes("paged/waste_ratio"), "metric ids stay as they are");
 });
 
 test("GitHub annotations stay on one line each", () => {
   const lines = toGithub(verdict).trimEnd().split("\n");
   assert.equal(lines.length, 4);
-  assert.ok(lines.every((l) => /^::(error|warning) title=[^:]*::/.test(l)), lines.join("\n"));
+  assert.ok(lines.every((l) => /^::(error|warning) title=[^:,]*::/.test(l)), lines.join("\n"));
+  // deno-lint-ignore no-control-regex
+  assert.doesNotMatch(lines.join(""), /[\u0000-\u001f]/);
 });
 
 test("GitLab issues have stable, distinct fingerprints", () => {
@@ -76,10 +96,33 @@ test("GitLab issues have stable, distinct fingerprints", () => {
   assert.equal(issues.length, 4);
   assert.equal(new Set(issues.map((i: { fingerprint: string }) => i.fingerprint)).size, 4);
   assert.deepEqual(JSON.parse(toGitlab(verdict)), issues);
+  // What GitLab requires of a code-quality report.
+  for (const issue of issues) {
+    assert.deepEqual(Object.keys(issue).sort(), [
+      "check_name",
+      "description",
+      "fingerprint",
+      "location",
+      "severity",
+    ]);
+    assert.ok(["info", "minor", "major", "critical", "blocker"].includes(issue.severity));
+    assert.doesNotMatch(issue.location.path, /^[./]/);
+    assert.equal(typeof issue.location.lines.begin, "number");
+  }
 });
 
-test("OpenMetrics ends with its mark and escapes labels", () => {
-  const text = toOpenMetrics(verdict);
-  assert.ok(text.endsWith("# EOF\n"));
-  assert.ok(text.includes('alert(\\"x\\")'));
+test("OpenMetrics obeys its grammar and gives every rule its status", () => {
+  const samples = parseOpenMetrics(toOpenMetrics(verdict));
+  const rules = samples.filter((s) => s.name === "spillway_gate_rule");
+  assert.deepEqual(rules.map((s) => s.labels.status), [
+    "pass",
+    "fail",
+    "fail",
+    "inconclusive",
+    "error",
+  ]);
+  assert.equal(rules[1].labels.name, HOSTILE.replace("\x1b", " "));
+  assert.equal(samples.at(-1)!.value, 1);
+  const current = samples.filter((s) => s.name === "spillway_gate_rule_current");
+  assert.deepEqual(current.map((s) => s.value), [2, 2, 2, 2, 2]);
 });

@@ -4,7 +4,8 @@ import type { RecordedLine, ReportInput } from "../../src/report/input.ts";
 
 const tool = { name: "spillway", version: "0.0.0" } as const;
 
-function runRecord(name: string): RunRecord {
+/** A recording of a few counters. */
+export function runRecord(name: string): RunRecord {
   return {
     schema: "spillway/run/1",
     tool,

@@ -1,7 +1,12 @@
-import { type Observations, observe, type Side } from "../../gate/observations.ts";
+import {
+  differingFingerprint,
+  type Observations,
+  observe,
+  type Side,
+} from "../../gate/observations.ts";
 import { dataError } from "../../model/errors.ts";
 import { metricDefinition } from "../../model/metrics/catalog.ts";
-import type { ReplayDocument } from "../../model/results.ts";
+import type { ReplayDocument, RunRecord } from "../../model/results.ts";
 import type { Store } from "../../store/store.ts";
 import { resultLabels } from "../../model/result_labels.ts";
 
@@ -15,6 +20,58 @@ function ofReplay(document: ReplayDocument): Observations {
       observe([r.metrics], metricDefinition, single ? "" : `${labels[i]}/`)
     ),
   );
+}
+
+/** Name of the workload of a run: that of the run without the number which makes names unique. */
+export function workloadOf(record: RunRecord): string {
+  return record.name.replace(/~\d+$/, "");
+}
+
+/** Whether two recordings are of one workload: by the name they were given, or by what they ran. */
+export function sameWorkload(a: RunRecord, b: RunRecord): boolean {
+  const command = (r: RunRecord) => JSON.stringify(r.command);
+  return workloadOf(a) === workloadOf(b) || (a.command.length > 0 && command(a) === command(b));
+}
+
+/** Why a recording must not be judged, or null. */
+export function whyUnfit(record: RunRecord): string | null {
+  if (record.status === "partial") return record.statusReason ?? "the recording is partial";
+  const { code, signal } = record.exit;
+  if (signal !== null) return `its command was ended by ${signal}`;
+  return code === null || code === 0 ? null : `its command ended with ${code}`;
+}
+
+function runSide(
+  name: string,
+  runs: readonly { readonly id: string; readonly record: RunRecord }[],
+): Side {
+  const [first] = runs;
+  const stranger = runs.find((r) => !sameWorkload(first.record, r.record));
+  if (stranger !== undefined) {
+    throw dataError(
+      `${first.id} and ${stranger.id} cannot be judged together: they are runs of ` +
+        `"${workloadOf(first.record)}" and "${workloadOf(stranger.record)}"`,
+      "name runs of one workload; record --name says which that is",
+    );
+  }
+  const bare = (record: RunRecord): Side => ({
+    name,
+    fingerprint: record.fingerprint,
+    incomplete: null,
+    observations: {},
+  });
+  const unfit = runs.map(({ id, record }) => {
+    const why = whyUnfit(record);
+    if (why !== null) return `${id}: ${why}`;
+    const key = differingFingerprint(bare(first.record), bare(record));
+    return key === null ? null : `${id} ran on another machine than ${first.id}: ${key} differs`;
+  });
+  return {
+    name,
+    fingerprint: first.record.fingerprint,
+    incomplete: unfit.find((why) => why !== null) ?? null,
+    observations: observe(runs.map((r) => r.record.metrics), metricDefinition),
+  };
 }
 
 /**
@@ -34,14 +91,8 @@ export async function loadSide(store: Store, ids: readonly string[]): Promise<Si
   }
   const [entry] = entries;
   if (entry.kind === "run") {
-    const records = await Promise.all(ids.map(async (id) => (await store.run(id)).record));
-    const partial = records.find((r) => r.status === "partial");
-    return {
-      name,
-      fingerprint: records[0].fingerprint,
-      incomplete: partial === undefined ? null : partial.statusReason ?? "the recording is partial",
-      observations: observe(records.map((r) => r.metrics), metricDefinition),
-    };
+    const runs = await Promise.all(ids.map((id) => store.run(id)));
+    return runSide(name, runs);
   }
   if (entry.kind === "replay") {
     const { document } = await store.document("replay", entry.id);

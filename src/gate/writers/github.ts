@@ -1,8 +1,9 @@
+import { oneLine } from "../../model/plain_text.ts";
 import type { Verdict } from "../verdict.ts";
 
-/** Data of a workflow command: percent, line ends and (in properties) colons and commas are escaped. */
+/** Data of a workflow command on one line: percent and (in properties) colons and commas are escaped. */
 function escape(text: string, property: boolean): string {
-  const data = text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  const data = oneLine(text).replaceAll("%", "%25");
   return property ? data.replaceAll(":", "%3A").replaceAll(",", "%2C") : data;
 }
 

@@ -1,12 +1,15 @@
 import { formatNumber, formatRatio } from "../../model/units.ts";
+import { oneLine } from "../../model/plain_text.ts";
 import type { RuleResult, Verdict } from "../verdict.ts";
 
 const WORDS = { pass: "passed", fail: "failed", inconclusive: "inconclusive", error: "error" };
 
-/** Text inside a Markdown table cell: no pipes, no line ends, no HTML. */
+/** Text inside a Markdown table cell: one line, neither pipes nor HTML nor Markdown. */
 function cell(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll("|", "\\|")
-    .replace(/[\r\n]+/g, " ");
+  return oneLine(text)
+    .replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    // An underscore within a word marks nothing: metric ids stay readable.
+    .replace(/[\\`*[\]|~]|(?<!\w)_|_(?!\w)/g, (mark) => `\\${mark}`);
 }
 
 function row(r: RuleResult): string {
@@ -29,8 +32,8 @@ export function toMarkdown(verdict: Verdict): string {
   return [
     `## Spillway gate: ${WORDS[verdict.verdict]}`,
     "",
-    `\`${cell(verdict.subject)}\`` +
-    (verdict.baseline === null ? "" : ` against \`${cell(verdict.baseline)}\``),
+    cell(verdict.subject) +
+    (verdict.baseline === null ? "" : ` against ${cell(verdict.baseline)}`),
     "",
     "| status | metric | reference | current | change | evidence | why |",
     "| --- | --- | ---: | ---: | ---: | --- | --- |",

@@ -1,7 +1,25 @@
-import type { Verdict } from "../verdict.ts";
+import { oneLine } from "../../model/plain_text.ts";
+import type { RuleResult, Verdict } from "../verdict.ts";
 
 function label(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  return oneLine(text).replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+}
+
+const labels = (r: RuleResult) => `name="${label(r.name)}",kind="${r.kind}"`;
+
+/** Lines of one metric family; rules without the value are left out. */
+function family(
+  name: string,
+  help: string,
+  verdict: Verdict,
+  value: (r: RuleResult) => number | null,
+): string[] {
+  const known = verdict.rules.filter((r) => value(r) !== null);
+  return [
+    `# TYPE spillway_gate_rule_${name} gauge`,
+    `# HELP spillway_gate_rule_${name} ${help}`,
+    ...known.map((r) => `spillway_gate_rule_${name}{${labels(r)}} ${value(r)}`),
+  ];
 }
 
 /** The verdict as OpenMetrics text: 1 for the status a rule has. */
@@ -10,8 +28,10 @@ export function toOpenMetrics(verdict: Verdict): string {
     "# TYPE spillway_gate_rule gauge",
     "# HELP spillway_gate_rule 1 for the status that the rule has",
     ...verdict.rules.map((r) =>
-      `spillway_gate_rule{name="${label(r.name)}",kind="${r.kind}",status="${r.status}"} 1`
+      `spillway_gate_rule{${labels(r)},level="${r.level}",status="${r.status}"} 1`
     ),
+    ...family("current", "value judged", verdict, (r) => r.current),
+    ...family("change_ratio", "relative change from the reference", verdict, (r) => r.delta),
     "# TYPE spillway_gate_exit_code gauge",
     "# HELP spillway_gate_exit_code exit code of the gate",
     `spillway_gate_exit_code ${verdict.exitCode}`,

@@ -1,13 +1,8 @@
 import { formatMetric } from "../../model/format_metric.ts";
 import type { MetricValue } from "../../model/metric.ts";
+import { oneLine } from "../../model/plain_text.ts";
 import type { ReportInput, ReportItem } from "../input.ts";
 import { type MetricRow, metricRows, titleOf } from "../rows.ts";
-
-/** One line without control characters. */
-function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ");
-}
 
 /** Text that Markdown shows as it is: names from traces are data, neither markup nor HTML. */
 export function escapeMarkdown(text: string): string {
