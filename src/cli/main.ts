@@ -50,6 +50,13 @@ function overview(group: string | null): string {
   ].join("\n");
 }
 
+/** The commands below one that is a command itself (`advise shift`), for the end of its help. */
+function childrenOf(name: string, width: number): string {
+  const rows = COMMANDS.filter((c) => c.name.startsWith(`${name} `))
+    .map((c) => [c.name, c.summary] as const);
+  return rows.length === 0 ? "" : `\nSee also:\n${twoColumns(rows, width).join("\n")}\n`;
+}
+
 async function unknownCommand(argv: readonly string[]): Promise<number> {
   const group = argv[0];
   const members = COMMANDS.filter((c) => c.name.startsWith(`${group} `));
@@ -113,7 +120,8 @@ async function run(argv: readonly string[]): Promise<number | null> {
   const end = found.rest.indexOf("--");
   const own = end < 0 ? found.rest : found.rest.slice(0, end);
   if (own.includes("--help") || own.includes("-h")) {
-    await writeText("stdout", command.getHelp(Math.min(terminalWidth(), 100)));
+    const width = Math.min(terminalWidth(), 100);
+    await writeText("stdout", command.getHelp(width) + childrenOf(found.entry.name, width));
     return 0;
   }
   await command.parse(found.rest);

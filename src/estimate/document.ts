@@ -27,7 +27,8 @@ const SENSOR_LIMITS =
   "GPU sensors: power.draw samples a part of the time and averages over a second on " +
   "recent cards, energy counters refresh about every 100 ms: windows under 1 s are noise";
 
-function coefficientUse(c: Coefficient): CoefficientUse {
+/** A coefficient as documents list it. */
+export function coefficientUse(c: Coefficient): CoefficientUse {
   return {
     id: c.id,
     low: c.low,

@@ -87,7 +87,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "estimate",
     summary: "energy, carbon, wear and cost of a recorded run or a replay",
-    load: async () => (await import(late("../cli/commands/estimate.ts"))).command,
+    load: async () => (await import(late("../cli/commands/estimate/estimate.ts"))).command,
+  },
+  {
+    name: "estimate lifecycle",
+    summary: "one table over a model's life: training, checkpoints, serving, stored cache",
+    load: async () => (await import(late("../cli/commands/estimate/lifecycle.ts"))).command,
   },
   {
     name: "explain",

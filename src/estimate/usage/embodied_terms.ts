@@ -9,6 +9,7 @@ import {
   GPUS_PER_HOST,
   heldByteSeconds,
   hostReservedSeconds,
+  type Hosts,
 } from "./energy_terms.ts";
 import type { Part, Term, Terms } from "./term.ts";
 
@@ -51,7 +52,7 @@ export function ssdLifeGb(usage: Usage, factors: FactorSet) {
 }
 
 /** Embodied carbon of the reserved hardware (F7), wear of SSDs by the binding constraint (F9). */
-export function embodiedTerms(usage: Usage, factors: FactorSet): Terms {
+export function embodiedTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "bare"): Terms {
   const terms: Term[] = [];
   const notes: string[] = [];
   const evidence = weakestEvidence(usage.evidence, "assumed");
@@ -83,11 +84,14 @@ export function embodiedTerms(usage: Usage, factors: FactorSet): Terms {
   const gpuSeconds = gpuReservedSeconds(usage);
   const hostSeconds = hostReservedSeconds(usage);
   if (gpuSeconds > 0) {
+    const id = hosts === "whole" ? "host8.embodied" : "host8.embodied_without_memory";
     byLife(
       "host",
-      "kg of an 8-GPU host without DRAM and SSD x reserved GPU s / 8",
-      ["host8.embodied_without_memory"],
-      (get) => get("host8.embodied_without_memory") * 1000 * gpuSeconds / GPUS_PER_HOST,
+      `kg of an 8-GPU host ${
+        hosts === "whole" ? "with its" : "without"
+      } DRAM and SSD x reserved GPU s / 8`,
+      [id],
+      (get) => get(id) * 1000 * gpuSeconds / GPUS_PER_HOST,
     );
   } else if (hostSeconds > 0) {
     byLife(

@@ -8,6 +8,12 @@ import type { Part, Term, Terms, UnknownPart } from "./term.ts";
 /** GPUs of a node that the host's power and embodied carbon are shared by. */
 export const GPUS_PER_HOST = 8;
 
+/**
+ * What a GPU host is priced with (P4): `bare` without DRAM and SSD, because a usage that holds them prices
+ * them itself; `whole` with those that every such host has, where nobody says what it held.
+ */
+export type Hosts = "bare" | "whole";
+
 /** Byte-seconds held on a tier. */
 export function heldByteSeconds(usage: Usage, ...tiers: TierName[]): number {
   return usage.held.filter((h) => tiers.includes(h.tier)).reduce((a, h) => a + h.byteSeconds, 0);
@@ -115,7 +121,7 @@ const MEASURED_PARTS: Readonly<Record<string, Part>> = {
  * IT energy of a usage. What was measured stands for its part; a measured node (wall or IPMI meter)
  * stands for everything, so that idle power is not counted twice (P1). The rest is modelled.
  */
-export function energyTerms(usage: Usage, factors: FactorSet): Terms {
+export function energyTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "bare"): Terms {
   const terms: Term[] = [];
   const unknown: UnknownPart[] = [];
   const notes: string[] = [];
@@ -150,8 +156,10 @@ export function energyTerms(usage: Usage, factors: FactorSet): Terms {
     terms.push(...linear(
       "host",
       gpuSeconds / GPUS_PER_HOST,
-      ["host8.watts_without_memory"],
-      "host watts without DRAM and SSD x reserved GPU s / 8 (F20)",
+      [hosts === "whole" ? "host8.watts" : "host8.watts_without_memory"],
+      hosts === "whole"
+        ? "host watts x reserved GPU s / 8 (F20)"
+        : "host watts without DRAM and SSD x reserved GPU s / 8 (F20)",
       e,
     ));
   } else if (hostSeconds > 0) {

@@ -107,6 +107,12 @@ export const ESTIMATE_METRICS: readonly MetricDefinition[] = [
     GREEN,
   ),
   define(
+    "stored_grams_co2e",
+    "gramsCo2e",
+    "Carbon of memory and storage below the GPUs",
+    "part of total_grams_co2e: DRAM, SSD, HDD and object storage, and the traffic to them",
+  ),
+  define(
     "decision_grams_co2e",
     "gramsCo2e",
     "Carbon, decision view",

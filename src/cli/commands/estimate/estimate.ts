@@ -1,8 +1,8 @@
 import { Command } from "@cliffy/command";
-import { dataError } from "../../model/errors.ts";
-import type { HardwareProfile } from "../../model/profiles/hardware.ts";
-import type { SiteProfile } from "../../model/profiles/site.ts";
-import type { CommandModule } from "../command_module.ts";
+import { dataError } from "../../../model/errors.ts";
+import type { HardwareProfile } from "../../../model/profiles/hardware.ts";
+import type { SiteProfile } from "../../../model/profiles/site.ts";
+import type { CommandModule } from "../../command_module.ts";
 import {
   type FactorOptions,
   type GridOptions,
@@ -11,9 +11,9 @@ import {
   todayOf,
   withFactorOptions,
   withGridOptions,
-} from "../estimate/factor_options.ts";
-import type { Subject } from "../estimate/subject.ts";
-import { openOutput, type Output } from "../output.ts";
+} from "../../estimate/factor_options.ts";
+import type { Subject } from "../../estimate/subject.ts";
+import { openOutput, type Output } from "../../output.ts";
 
 interface Options extends FactorOptions, GridOptions {
   readonly save?: string;
@@ -21,7 +21,7 @@ interface Options extends FactorOptions, GridOptions {
 
 /** The site to price at: the flag's or setting's, else the replay's, else anywhere. */
 async function siteOf(subject: Subject, options: Options, out: Output): Promise<SiteProfile> {
-  const { loadProfile } = await import("../load_profiles.ts");
+  const { loadProfile } = await import("../../load_profiles.ts");
   const named = out.setting("site", options.site).value;
   if (named !== null) return (await loadProfile("site", named))!;
   const kept = subject.profiles.site as SiteProfile | undefined;
@@ -29,7 +29,7 @@ async function siteOf(subject: Subject, options: Options, out: Output): Promise<
 }
 
 async function hardwareOf(subject: Subject, options: Options): Promise<HardwareProfile | null> {
-  const { loadProfile } = await import("../load_profiles.ts");
+  const { loadProfile } = await import("../../load_profiles.ts");
   if (options.hardware !== undefined) return await loadProfile("hardware", options.hardware);
   return (subject.profiles.hardware as HardwareProfile | undefined) ?? null;
 }
@@ -37,6 +37,7 @@ async function hardwareOf(subject: Subject, options: Options): Promise<HardwareP
 async function run(options: Options, name: string): Promise<void> {
   const out = openOutput(options);
   const path = out.setting("store").value!;
+  const { loadSubject } = await import("../../estimate/load_subject.ts");
   const subject = await loadSubject(name, path);
   if (subject.inputs.every((i) => i.usage === null)) {
     throw dataError(
@@ -45,10 +46,10 @@ async function run(options: Options, name: string): Promise<void> {
       "replays of offload, training and fault policies and recorded runs report one",
     );
   }
-  const { estimateContext } = await import("../../estimate/usage/context.ts");
-  const { withGridSeries } = await import("../../estimate/usage/grid_context.ts");
-  const { estimateDocument } = await import("../../estimate/document.ts");
-  const { VERSION } = await import("../../runtime/version.ts");
+  const { estimateContext } = await import("../../../estimate/usage/context.ts");
+  const { withGridSeries } = await import("../../../estimate/usage/grid_context.ts");
+  const { estimateDocument } = await import("../../../estimate/document.ts");
+  const { VERSION } = await import("../../../runtime/version.ts");
   const site = await siteOf(subject, options, out);
   const grid = await loadGrid(options);
   let factors = await loadFactors(options, out);
@@ -74,11 +75,11 @@ async function run(options: Options, name: string): Promise<void> {
     todayOf(options),
     notes,
   );
-  const { renderEstimate } = await import("../estimate/render.ts");
+  const { renderEstimate } = await import("../../estimate/render.ts");
   await out.emit(document, () => renderEstimate(document, out));
   const stored = subject.subject.id !== null;
   if (!stored && options.save === undefined) return;
-  const { openStore } = await import("../../store/open.ts");
+  const { openStore } = await import("../../../store/open.ts");
   const store = await openStore(path, { mode: stored ? "write" : "create" });
   try {
     const title = options.save ?? `${subject.subject.name}@${site.name}`;
@@ -91,19 +92,10 @@ async function run(options: Options, name: string): Promise<void> {
   }
 }
 
-async function loadSubject(name: string, path: string): Promise<Subject> {
-  if (name.endsWith(".json") || name.includes("/")) {
-    const { subjectOfFile } = await import("../estimate/subject.ts");
-    return subjectOfFile(name);
-  }
-  const { subjectOfStore } = await import("../estimate/stored_subject.ts");
-  return await subjectOfStore(name, path);
-}
-
 export const command: CommandModule = {
   name: "estimate",
   summary: "energy, carbon, wear and cost of a recorded run or a replay",
-  output: async () => (await import("../schemas/estimate_schema.ts")).estimateDocumentSchema,
+  output: async () => (await import("../../schemas/estimate_schema.ts")).estimateDocumentSchema,
   build: () =>
     withGridOptions(withFactorOptions(
       new Command()
