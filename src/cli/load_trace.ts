@@ -39,7 +39,8 @@ function checkKind(trace: Trace, options: LoadTraceOptions, shown: string): void
 async function fromFile(argument: string, options: LoadTraceOptions): Promise<LoadedTrace> {
   const { importTrace } = await import("../ingest/import_trace.ts");
   const { FORMATS } = await import("../registry/formats.ts");
-  const one = typeof options.kind === "string" ? options.kind : undefined;
+  const kinds = typeof options.kind === "string" ? [options.kind] : options.kind ?? [];
+  const one = kinds.length === 1 ? kinds[0] : undefined;
   const trace = await importTrace(argument, FORMATS, { format: options.format, kind: one });
   checkKind(trace, options, argument);
   return { ...trace, id: null, close: () => Promise.resolve() };

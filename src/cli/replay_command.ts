@@ -14,8 +14,8 @@ import { replayDocument, runPolicies } from "./replay_run.ts";
 /** What a family adds to the common replay command. */
 export interface ReplayCommand {
   readonly family: Family;
-  /** Policies compared when `--policy` is not given. */
-  readonly defaultPolicies: readonly string[];
+  /** Policies compared when `--policy` is not given; they may depend on what the argument describes. */
+  readonly defaultPolicies: readonly string[] | ((argument: string) => readonly string[]);
   /** Instead of them, by the kind of trace, for a family that replays several kinds. */
   readonly defaultsByKind?: Partial<Record<TraceKind, readonly string[]>>;
   readonly description: string;
@@ -29,6 +29,7 @@ export interface ReplayCommand {
     argument: string,
     options: ReplayOptions,
     seed: number,
+    profiles: Profiles,
   ) => Trace | null | Promise<Trace | null>;
   /** Changes the runs before they start (`--alloc-conf`, `--gpu-blocks`). */
   readonly prepare?: (
@@ -89,7 +90,9 @@ async function runReplay(
   // Everything the command line can get wrong is checked before the trace is read; only which policies are
   // meant when none is named may depend on what the trace is.
   const fallback = spec.defaultsByKind === undefined || (options.policy?.length ?? 0) > 0
-    ? spec.defaultPolicies
+    ? typeof spec.defaultPolicies === "function"
+      ? spec.defaultPolicies(argument)
+      : spec.defaultPolicies
     : await defaultsFor(spec.defaultsByKind, argument, options, out);
   const policies = await loadPolicies(family.name, options.policy, fallback);
   let choices = choosePolicies(policies, options.set ?? [], options.sweep ?? []);
@@ -103,7 +106,7 @@ async function runReplay(
   const { loadTrace } = await import("./load_trace.ts");
   const storePath = out.setting("store").value!;
   const kind = [...new Set(policies.flatMap((p) => p.accepts))] as TraceKind[];
-  const made = await spec.trace?.(argument, options, seed) ?? null;
+  const made = await spec.trace?.(argument, options, seed, profiles) ?? null;
   const trace = made === null
     ? await loadTrace(argument, { storePath, format: options.format, kind })
     : { ...made, id: null, close: () => Promise.resolve() };

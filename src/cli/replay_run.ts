@@ -50,9 +50,12 @@ async function replayInOnePass(
   options: { profiles: Profiles; seed: number; seriesPoints: number },
 ): Promise<ReplayOutcome[]> {
   const { loadEvictions } = await import("../search/load_evictions.ts");
-  const evictions = await loadEvictions(choices.map(({ policy }) => policy.family));
+  const families = choices.map(({ policy }) => policy.family);
+  const evictions = await loadEvictions(families);
+  const { linearSolverFor } = await import("../search/linear_solver.ts");
+  const solver = await linearSolverFor(families);
   const replays: Replay[] = choices.map(({ policy, params }) =>
-    policy.create(params, { meta: trace.meta, ...options, evictions })
+    policy.create(params, { meta: trace.meta, ...options, evictions, solver })
   );
   for await (const batch of trace.batches()) {
     for (const replay of replays) replay.feed(batch);

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Eviction } from "./eviction.ts";
 import type { Figure } from "./figure.ts";
+import type { LinearSolver } from "./linear_program.ts";
 import type { Metrics } from "./metric.ts";
 import type { Profiles } from "./profiles/profiles.ts";
 import type { Json } from "./json.ts";
@@ -44,6 +45,8 @@ export interface ReplayContext<K extends TraceKind = TraceKind> {
   readonly seriesPoints: number;
   /** Every registered eviction, for policies with caches; the command line fills it from the registry. */
   readonly evictions?: readonly Eviction[];
+  /** Solves linear and integer programs, for policies that plan with them; filled for their families. */
+  readonly solver?: LinearSolver;
 }
 
 /** A replay in progress: fed batches in order, then finished once. */

@@ -15,6 +15,11 @@ export const CHARTS: readonly ChartEntry[] = [
     load: async () => (await import(late("../report/charts/bars.ts"))).chart,
   },
   {
+    name: "gantt",
+    summary: "what each lane does when: a bar a span, told apart by colour and height",
+    load: async () => (await import(late("../report/charts/gantt.ts"))).chart,
+  },
+  {
     name: "lines",
     summary: "values over an axis, a line a series, told apart by colour and dashes",
     load: async () => (await import(late("../report/charts/lines.ts"))).chart,

@@ -192,6 +192,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/replay/offload.ts"))).command,
   },
   {
+    name: "replay training",
+    summary: "rank ways to keep the state of training, on a model's step or a recorded timeline",
+    load: async () => (await import(late("../cli/commands/replay/training.ts"))).command,
+  },
+  {
     name: "report",
     summary: "write one self-contained HTML page of runs, replays and estimates",
     load: async () => (await import(late("../cli/commands/report.ts"))).command,

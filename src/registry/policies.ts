@@ -171,4 +171,16 @@ export const POLICIES: readonly PolicyEntry[] = [
     summary: "prefix cache in GPU memory only; what was evicted is computed again",
     load: async () => (await import(late("../replay/offload/policies/recompute.ts"))).policy,
   },
+  {
+    name: "mobius",
+    family: "training",
+    summary: "pipeline stages swapped between host memory and GPUs, planned to hide the loads",
+    load: async () => (await import(late("../replay/training/policies/mobius.ts"))).policy,
+  },
+  {
+    name: "naive-pipeline",
+    family: "training",
+    summary: "the fewest equal stages that fit, each loaded when the one before has ended",
+    load: async () => (await import(late("../replay/training/policies/naive_pipeline.ts"))).policy,
+  },
 ];

@@ -2,6 +2,7 @@ import type { ReplayOutcome } from "../model/policy.ts";
 import type { Profiles } from "../model/profiles/profiles.ts";
 import type { TraceColumns, TraceMeta } from "../model/trace/trace.ts";
 import { POLICIES } from "../registry/policies.ts";
+import { linearSolverFor } from "./linear_solver.ts";
 import { loadEvictions } from "./load_evictions.ts";
 
 /** What every job of one replay shares: the trace, in shared memory, and the profiles. */
@@ -27,7 +28,15 @@ export async function handle(shared: ReplayShared, job: ReplayJob): Promise<Repl
   const policy = await entry.load();
   const { batches, meta, profiles, seed, seriesPoints } = shared;
   const evictions = await loadEvictions([job.family]);
-  const replay = policy.create(job.params, { meta, profiles, seed, seriesPoints, evictions });
+  const solver = await linearSolverFor([job.family]);
+  const replay = policy.create(job.params, {
+    meta,
+    profiles,
+    seed,
+    seriesPoints,
+    evictions,
+    solver,
+  });
   for (const batch of batches) replay.feed(batch);
   return replay.finish();
 }

@@ -8,10 +8,14 @@ import type { Replay, ReplayOutcome } from "../../src/model/policy.ts";
 import { BUILTIN_HARDWARE } from "../../src/model/profiles/builtin/hardware.ts";
 import { BUILTIN_LLMS } from "../../src/model/profiles/builtin/llm.ts";
 import type { AllocationColumns } from "../../src/model/trace/allocations.ts";
+import { modelStep } from "../../src/generate/training_step.ts";
 import type { FaultColumns } from "../../src/model/trace/faults.ts";
 import type { RequestColumns } from "../../src/model/trace/requests.ts";
+import { stepTrace } from "../../src/model/trace/step_trace.ts";
+import type { TensorColumns } from "../../src/model/trace/tensors.ts";
 import type { TraceColumns, TraceKind, TraceMeta } from "../../src/model/trace/trace.ts";
 import { POLICIES } from "../../src/registry/policies.ts";
+import { linearSolverFor } from "../../src/search/linear_solver.ts";
 
 const chat = generateChatTrace({ ...DEFAULT_CHAT, sessions: 60, maxContextTokens: 8192 });
 
@@ -90,16 +94,33 @@ function allocations(): { columns: AllocationColumns; meta: TraceMeta<"allocatio
   };
 }
 
-const TRACES: Partial<Record<TraceKind, { columns: TraceColumns; meta: TraceMeta }>> = {
-  requests: requests(),
-  faults: faults(),
-  allocations: allocations(),
-};
-
 const PROFILES = {
   hardware: BUILTIN_HARDWARE.find((h) => h.name === "a100_sxm")!,
   llm: BUILTIN_LLMS.find((l) => l.name === "llama-2-7b")!,
   site: null,
+};
+
+/** A described step of the model above: tensors with the layers they belong to. */
+async function tensors(): Promise<{ columns: TensorColumns; meta: TraceMeta<"tensors"> }> {
+  const step = modelStep(PROFILES.llm, PROFILES.hardware, {
+    batch: 4,
+    sequence: 1024,
+    microBatch: 1,
+    causal: true,
+    flashAttention: true,
+    recompute: true,
+    efficiency: null,
+  });
+  const trace = stepTrace("step", "described", step);
+  for await (const columns of trace.batches()) return { columns, meta: trace.meta };
+  throw new Error("a described step has one batch");
+}
+
+const TRACES: Partial<Record<TraceKind, { columns: TraceColumns; meta: TraceMeta }>> = {
+  requests: requests(),
+  faults: faults(),
+  allocations: allocations(),
+  tensors: await tensors(),
 };
 
 /** Metrics that some policies give beside the catalogue are a mistake: `explain` could not tell of them. */
@@ -142,6 +163,7 @@ for (const entry of POLICIES) {
     assert.match(policy.name, /^[a-z0-9+]+(-[a-z0-9+]+)*$/);
     assert.ok(policy.reference.length >= 8, "a policy says what it follows");
     const params = policy.params.parse({});
+    const solver = await linearSolverFor([entry.family]);
     for (const kind of policy.accepts as TraceKind[]) {
       const trace = TRACES[kind];
       if (trace === undefined) continue;
@@ -151,6 +173,7 @@ for (const entry of POLICIES) {
           profiles: PROFILES,
           seed: 1,
           seriesPoints: 200,
+          solver,
         });
         replay.feed(trace.columns);
         return replay.finish();

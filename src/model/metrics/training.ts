@@ -1,4 +1,168 @@
-import type { MetricDefinition } from "../metric.ts";
+import type { MetricDefinition, MetricUnit } from "../metric.ts";
 
-/** Metrics of the training family. */
-export const TRAINING_METRICS: readonly MetricDefinition[] = [];
+type Row = readonly [
+  id: string,
+  unit: MetricUnit,
+  title: string,
+  better: MetricDefinition["better"],
+  formula: string,
+];
+
+const ROWS: readonly Row[] = [
+  [
+    "step_seconds",
+    "seconds",
+    "step",
+    "lower",
+    "end of the last task of a step, its update included",
+  ],
+  [
+    "transfer_wait_ratio",
+    "ratio",
+    "waiting for transfers",
+    "lower",
+    "sum over GPUs of max(0, start of a computation - max(GPU free, what else it waits for)) / " +
+    "(GPUs x step)",
+  ],
+  [
+    "bubble_ratio",
+    "ratio",
+    "bubble",
+    "lower",
+    "1 - gpu_compute_ratio - transfer_wait_ratio: fill, drain, imbalance, updates on the CPU",
+  ],
+  ["gpu_compute_ratio", "ratio", "GPUs computing", "higher", "compute seconds / (GPUs x step)"],
+  ["gpu_peak_bytes", "bytes", "GPU peak", "lower", "fullest GPU: states, activations, buffers"],
+  ["host_held_bytes", "bytes", "host memory", "lower", "bytes of the job in host memory"],
+  ["upload_bytes", "bytes", "uploaded", "lower", "bytes host to GPU in a step, all GPUs"],
+  ["download_bytes", "bytes", "downloaded", "lower", "bytes GPU to host in a step, all GPUs"],
+  [
+    "peer_bytes",
+    "bytes",
+    "between GPUs",
+    "lower",
+    "bytes that GPUs send each other in a step: ring collectives move (N-1)/N of a buffer a GPU",
+  ],
+  ["update_seconds", "seconds", "update", "lower", "parameters updated / update rate, all devices"],
+  ["stage_count", "count", "stages", "none", "stages of the pipeline"],
+  [
+    "plan_seconds",
+    "seconds",
+    "planned",
+    "lower",
+    "end of the last backward pass with a link to each GPU, no contention and no latency",
+  ],
+  [
+    "proved_optimal_seconds",
+    "seconds",
+    "proved optimum",
+    "lower",
+    "shortest plan_seconds over all partitions, by an integer program for each number of stages",
+  ],
+  [
+    "contending_pairs",
+    "count",
+    "contending pairs",
+    "lower",
+    "pairs of neighbouring pipeline slots, which load together, behind one root complex",
+  ],
+  [
+    "required_bytes",
+    "bytes",
+    "needed on a GPU",
+    "lower",
+    "16 bytes a parameter (2 weights, 2 gradients, 12 Adam) + activations of a micro-batch",
+  ],
+  ["state_bytes", "bytes", "states", "none", "16 bytes a parameter, over the whole model"],
+  [
+    "activation_bytes",
+    "bytes",
+    "activations",
+    "none",
+    "34*s*b*h a layer without attention matrices (+ 5*a*s^2*b with them), all samples of a step",
+  ],
+  ["layer_input_bytes", "bytes", "layer inputs", "none", "2*s*b*h a layer, all samples of a step"],
+  ["kv_bytes", "bytes", "keys and values", "none", "2*s*b x elements of a token, all layers"],
+  [
+    "min_gpu_count",
+    "count",
+    "GPUs needed",
+    "lower",
+    "smallest N with (states / N + activations of a micro-batch) within a GPU's memory",
+  ],
+  [
+    "streaming_efficiency_ratio",
+    "ratio",
+    "streaming efficiency",
+    "higher",
+    "ait*bw / (ait*bw + peak), ait = sequence x batch of a GPU (ZeRO-Infinity, SC 2021)",
+  ],
+  [
+    "cpu_share_ratio",
+    "ratio",
+    "CPU's share",
+    "none",
+    "share of the parameters whose optimizer state lies in host memory and is updated by the CPU",
+  ],
+  [
+    "recomputed_seconds",
+    "seconds",
+    "recomputed",
+    "lower",
+    "seconds of a step that compute activations again, a GPU",
+  ],
+  [
+    "swapped_bytes",
+    "bytes",
+    "swapped out",
+    "none",
+    "bytes of tensors that leave the GPU in a step",
+  ],
+  ["swapped_tensors", "count", "tensors swapped", "none", "tensors that leave the GPU in a step"],
+  ["recomputed_bytes", "bytes", "dropped", "none", "bytes of tensors dropped and computed again"],
+  [
+    "recomputed_tensors",
+    "count",
+    "tensors recomputed",
+    "none",
+    "tensors dropped and computed again",
+  ],
+  ["memory_limit_bytes", "bytes", "memory limit", "none", "GPU memory the plan must stay within"],
+  ["unplanned_peak_bytes", "bytes", "peak as recorded", "lower", "largest sum of live tensors"],
+  [
+    "excess_bytes",
+    "bytes",
+    "above the limit",
+    "lower",
+    "how far the peak under the plan stays above the limit; 0 when it fits",
+  ],
+  [
+    "generated_tokens_per_second",
+    "perSecond",
+    "generated tokens",
+    "higher",
+    "bls*n / T, T = Tpre*l + Tgen*(n-1)*l (FlexGen, ICML 2023, section 4.3)",
+  ],
+  [
+    "prefill_layer_seconds",
+    "seconds",
+    "Tpre",
+    "lower",
+    "time of a layer in prefill, FlexGen's model",
+  ],
+  ["decode_layer_seconds", "seconds", "Tgen", "lower", "time of a layer and token in decoding"],
+];
+
+/** What is known of the metrics of this family; `explain` prints it. */
+export const TRAINING_METRICS: readonly MetricDefinition[] = ROWS.map(
+  ([id, unit, title, better, formula]) => ({
+    id,
+    unit,
+    title,
+    better,
+    formula,
+    family: "training",
+    nature: "exact",
+    source: "this tool: replay of a training step",
+  }),
+);

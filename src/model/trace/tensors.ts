@@ -1,3 +1,5 @@
+import type { StepProfile } from "../step_profile.ts";
+
 /** Lifetimes of tensors (or buffers) within a step: the input of swap planners. */
 export interface TensorColumns {
   readonly kind: "tensors";
@@ -13,4 +15,8 @@ export interface TensorColumns {
 
 export interface TensorTraceMeta {
   readonly categories: readonly string[];
+  /** Nanoseconds from the first to the last event; absent: the largest finite time of a row. */
+  readonly spanNs?: number;
+  /** The layers of the step, where the trace was described rather than recorded. */
+  readonly step?: StepProfile;
 }
