@@ -15,6 +15,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/advise/advise.ts"))).command,
   },
   {
+    name: "advise capacity",
+    summary:
+      "how many GPUs are bought for their memory, and what tiers are worth in GPUs, $ and kg",
+    load: async () => (await import(late("../cli/commands/advise/capacity.ts"))).command,
+  },
+  {
     name: "advise placement",
     summary: "the cheapest or greenest medium for each class of data, and what storing less saves",
     load: async () => (await import(late("../cli/commands/advise/placement.ts"))).command,
