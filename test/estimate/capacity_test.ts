@@ -93,7 +93,6 @@ function traceOf(requests: readonly { at: number; blocks: number[]; out: number 
     sha256: null,
     rows: requests.length,
     meta: { blockTokens, uniqueBlocks: new Set(ids).size },
-    // deno-lint-ignore require-await
     batches: async function* () {
       yield columns;
     },
