@@ -1,4 +1,4 @@
-import { kvElementsPerTokenLayer, parameterCount } from "../model/llm_math.ts";
+import { kvElementsPerTokenLayer } from "../model/llm_math.ts";
 import type { HardwareProfile } from "../model/profiles/hardware.ts";
 import type { LlmProfile } from "../model/profiles/llm.ts";
 import type { StepLayer, StepProfile } from "../model/step_profile.ts";
@@ -7,8 +7,8 @@ import {
   attentionScoreBytes,
   forwardFlops,
   layerInputBytes,
-  parametersOfLayer,
   STATE_BYTES,
+  trainedParameters,
 } from "../model/training_math.ts";
 
 /** What a step of a model is described by. */
@@ -57,21 +57,21 @@ export function modelStep(
     inputBytes: input,
     activationBytes,
   });
-  const embedding = llm.vocab * llm.hidden;
+  const counts = trainedParameters(llm);
   const full = activationBytesWithoutScores(sequence, samples, llm.hidden) + scores;
   const layers = [
-    { ...layer("embedding", embedding, 0, 0), inputBytes: 0 },
+    { ...layer("embedding", counts.embedding, 0, 0), inputBytes: 0 },
     ...Array.from(
       { length: llm.layers },
       (_, i) =>
         layer(
           `layer ${i}`,
-          parametersOfLayer(llm),
+          counts.layer,
           (flops.linear + flops.attention) / llm.layers,
           full,
         ),
     ),
-    layer("output", embedding, flops.head, input),
+    layer("output", counts.output, flops.head, input),
   ];
   return {
     layers,
@@ -85,7 +85,7 @@ export function modelStep(
       hidden: llm.hidden,
       queryHeads: llm.queryHeads,
       kvElementsPerTokenLayer: kvElementsPerTokenLayer(llm),
-      parameters: parameterCount(llm),
+      parameters: layers.reduce((sum, l) => sum + l.parameters, 0),
       batch: p.batch,
       sequence,
       microBatch: samples,

@@ -55,7 +55,21 @@ export function forwardFlops(
   };
 }
 
-/** Parameters of one of the model's layers, embeddings left out; leading dense layers of a mixture averaged. */
-export function parametersOfLayer(llm: LlmProfile): number {
-  return (parameterCount(llm) - 2 * llm.vocab * llm.hidden) / llm.layers;
+/**
+ * Parameters of the model's layers and of what surrounds them. The projections come from the shape; norms and
+ * biases are added: two RMS norms a layer (2h) for gated feed-forward parts, else two layer norms and the biases
+ * of six matrices (13h). A published total wins: its difference is spread over the layers.
+ */
+export function trainedParameters(
+  llm: LlmProfile,
+): { layer: number; embedding: number; output: number } {
+  const { hidden, layers } = llm;
+  const embedding = llm.vocab * hidden;
+  const gated = llm.mlpMatrices === 3;
+  const output = embedding + (gated ? hidden : 2 * hidden);
+  if (llm.parameters !== null) {
+    return { layer: (llm.parameters - embedding - output) / layers, embedding, output };
+  }
+  const projections = (parameterCount(llm) - 2 * embedding) / layers;
+  return { layer: projections + (gated ? 2 : 13) * hidden, embedding, output };
 }

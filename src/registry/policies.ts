@@ -172,6 +172,26 @@ export const POLICIES: readonly PolicyEntry[] = [
     load: async () => (await import(late("../replay/offload/policies/recompute.ts"))).policy,
   },
   {
+    name: "activation-recompute",
+    family: "training",
+    summary: "states stay on the GPUs; as few layers as needed compute their activations again",
+    load: async () =>
+      (await import(late("../replay/training/policies/activation_recompute.ts"))).policy,
+  },
+  {
+    name: "flexgen-lp",
+    family: "training",
+    summary:
+      "generation with weights, cache and hidden states spread over GPU, host and disk by a linear program",
+    load: async () => (await import(late("../replay/training/policies/flexgen_lp.ts"))).policy,
+  },
+  {
+    name: "gpu-only",
+    family: "training",
+    summary: "everything stays in GPU memory; says what does not fit, with the arithmetic",
+    load: async () => (await import(late("../replay/training/policies/gpu_only.ts"))).policy,
+  },
+  {
     name: "mobius",
     family: "training",
     summary: "pipeline stages swapped between host memory and GPUs, planned to hide the loads",
@@ -182,5 +202,33 @@ export const POLICIES: readonly PolicyEntry[] = [
     family: "training",
     summary: "the fewest equal stages that fit, each loaded when the one before has ended",
     load: async () => (await import(late("../replay/training/policies/naive_pipeline.ts"))).policy,
+  },
+  {
+    name: "zenflow",
+    family: "training",
+    summary:
+      "important gradients are applied on the GPUs, the rest by the CPU without stalling them",
+    load: async () => (await import(late("../replay/training/policies/zenflow.ts"))).policy,
+  },
+  {
+    name: "zero-infinity",
+    family: "training",
+    summary:
+      "optimizer state (and weights) on NVMe drives, weights gathered from a part on each GPU",
+    load: async () => (await import(late("../replay/training/policies/zero_infinity.ts"))).policy,
+  },
+  {
+    name: "zero-offload",
+    family: "training",
+    summary:
+      "gradients go to the host, whose CPU updates the parameters; data parallel over the GPUs",
+    load: async () => (await import(late("../replay/training/policies/zero_offload.ts"))).policy,
+  },
+  {
+    name: "zero-offload++",
+    family: "training",
+    summary: "CPU and GPUs share the update by a twin-flow ratio",
+    load: async () =>
+      (await import(late("../replay/training/policies/zero_offload_plus.ts"))).policy,
   },
 ];

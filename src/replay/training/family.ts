@@ -1,4 +1,4 @@
-import { formatInUnit } from "../../model/format_metric.ts";
+import { formatInUnit, formatMetric } from "../../model/format_metric.ts";
 import type { Family } from "../../model/policy.ts";
 import type { PolicyResult, RankEntry } from "../../model/results.ts";
 import { formatRatio, formatSeconds } from "../../model/units.ts";
@@ -12,6 +12,11 @@ function recommend(results: readonly PolicyResult[], order: readonly RankEntry[]
   const ranked = order.map((entry) => results[entry.result]);
   const best = ranked[0];
   const seconds = best === undefined ? null : secondsOf(best);
+  const generates = ranked.find((r) => r.metrics.generated_tokens_per_second !== undefined);
+  if (best !== undefined && seconds === null && generates !== undefined) {
+    const rate = formatMetric(generates.metrics.generated_tokens_per_second);
+    return `${generates.policy} generates ${rate} tokens; no policy here runs a training step.`;
+  }
   if (best === undefined || seconds === null) {
     const reason = best?.metrics.step_seconds?.reason;
     return `No policy can run this step${reason === undefined ? "" : `: ${reason}`}.`;
@@ -28,13 +33,16 @@ function recommend(results: readonly PolicyResult[], order: readonly RankEntry[]
     : `; ${next.policy} takes ${formatSeconds(secondsOf(next)!)} (${
       (secondsOf(next)! / seconds).toFixed(2)
     }x)`;
+  const lossless = ranked.find((r) => !r.legend.lossy && secondsOf(r) !== null);
+  const lossy = !best.legend.lossy ? "" : `; ${best.policy} changes the result of training` +
+    (lossless === undefined ? "" : `, ${lossless.policy} is the fastest that does not`);
   const refused = ranked.filter((r) => secondsOf(r) === null).map((r) => r.policy);
   const cannot = refused.length === 0
     ? ""
     : `; without a step time: ${[...new Set(refused)].join(", ")}`;
   return `${best.policy} runs a step in ${
     formatSeconds(seconds)
-  }${fits}${waits}${against}${cannot}.`;
+  }${fits}${waits}${against}${lossy}${cannot}.`;
 }
 
 /** How policies of training state are ranked and printed. */

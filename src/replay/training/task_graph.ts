@@ -53,8 +53,8 @@ export interface TaskList {
     bytes: number,
     after: number[],
   ): number;
-  /** Sends `bytes` from and to every GPU at once, or from one to its neighbour. */
-  exchange(gpu: number, name: string, bytes: number, after: number[]): number;
+  /** Sends to other GPUs and receives as much; exchanges of another `queue` do not wait for each other. */
+  exchange(gpu: number, name: string, bytes: number, after: number[], queue?: string): number;
   /** Host work: the optimizer's update. */
   host(name: string, seconds: number, after: number[]): number;
 }
@@ -80,11 +80,11 @@ export function createTaskList(machine: Machine): TaskList {
       const lane = host ? way : `GPU ${gpu} ${way}`;
       return add({ name, kind: way, lane, gpu: host ? -1 : gpu, route, bytes, after });
     },
-    exchange: (gpu, name, bytes, after) =>
+    exchange: (gpu, name, bytes, after, queue) =>
       add({
         name,
         kind: "collective",
-        lane: `GPU ${gpu} peer`,
+        lane: `GPU ${gpu} peer${queue === undefined ? "" : ` ${queue}`}`,
         gpu,
         route: routeOf("peer", gpu),
         bytes,

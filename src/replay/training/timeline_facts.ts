@@ -23,6 +23,12 @@ function lastEnd(end: Float64Array, tasks: readonly number[]): number {
   return tasks.reduce((latest, t) => Math.max(latest, end[t]), 0);
 }
 
+/** What is left of a sum; rounding of the parts counts as nothing. */
+function remainder(whole: number, parts: number): number {
+  const left = whole - parts;
+  return left <= 1e-12 * whole ? 0 : left;
+}
+
 /** Adds up a timeline of `gpus` GPUs. */
 export function timelineFacts(timeline: Timeline, gpus: number): TimelineFacts {
   const { tasks, start, end, seconds } = timeline;
@@ -49,7 +55,7 @@ export function timelineFacts(timeline: Timeline, gpus: number): TimelineFacts {
     stepSeconds: seconds,
     computeSeconds,
     transferWaitSeconds: waitSeconds,
-    bubbleSeconds: Math.max(0, gpus * seconds - computeSeconds - waitSeconds),
+    bubbleSeconds: remainder(gpus * seconds, computeSeconds + waitSeconds),
     uploadBytes: bytes.upload,
     downloadBytes: bytes.download,
     peerBytes: bytes.collective,
