@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -97,7 +97,11 @@ async function storeWithHistory(path: string): Promise<void> {
 }
 
 test("gate --trend finds when a workload became slower, and writes every format at once", async () => {
-  const path = join(folder, "history.duckdb");
+  // A folder of its own: the tests before leave a spillway.json that names a baseline.
+  const home = join(folder, "trend");
+  mkdirSync(home);
+  const run = (...args: string[]) => spillway(args, { cwd: home });
+  const path = join(home, "history.duckdb");
   await storeWithHistory(path);
   const flags = ["--trend", "run_seconds", "--store", path];
   const done = run(
@@ -114,12 +118,12 @@ test("gate --trend finds when a workload became slower, and writes every format 
   );
   assert.equal(verdict.rules[0].trend[0].run, "r16");
   assert.deepEqual(verdict.rules[0].runs, [13, 5], "a failed and a foreign run are left out");
-  assert.equal(parseXml(readFileSync(join(folder, "gate.xml"), "utf8")).name, "testsuites");
-  assert.match(readFileSync(join(folder, "gate.md"), "utf8"), /warned \| run_seconds/);
-  assert.equal(JSON.parse(readFileSync(join(folder, "gate.json"), "utf8"))[0].severity, "minor");
+  assert.equal(parseXml(readFileSync(join(home, "gate.xml"), "utf8")).name, "testsuites");
+  assert.match(readFileSync(join(home, "gate.md"), "utf8"), /warned \| run_seconds/);
+  assert.equal(JSON.parse(readFileSync(join(home, "gate.json"), "utf8"))[0].severity, "minor");
   assert.match(run("ls", "--kind", "gate", "--store", path).stdout, /verdict/);
   const enforced = { gate: { rules: [{ kind: "trend", metric: "run_seconds", level: "error" }] } };
-  writeFileSync(join(folder, "spillway.json"), JSON.stringify(enforced));
+  writeFileSync(join(home, "spillway.json"), JSON.stringify(enforced));
   assert.equal(run("gate", "r20", "--store", path).code, 1);
   assert.equal(run("gate", "r9", "--store", path, "--strict").code, 3, "too few before it");
 });
