@@ -119,6 +119,13 @@ const ROWS: readonly Row[] = [
     "seconds of a step that compute activations again, a GPU",
   ],
   [
+    "recomputed_layers",
+    "count",
+    "layers recomputed",
+    "lower",
+    "layers whose activations are computed again",
+  ],
+  [
     "swapped_bytes",
     "bytes",
     "swapped out",
