@@ -16,12 +16,12 @@ export const command: CommandModule = {
       defaults: { hardware: "a100_sxm-x8", llm: "gpt3-175b" },
       description:
         "Replays a training step under ways to keep weights, gradients, optimizer state and activations: " +
-        "on the GPUs, in host memory, on drives, or computed again. The trace is a description of a step, " +
-        "model:batch=8,seq=2048,micro=1,causal=true,flash=true,recompute=true,efficiency=0.4 of the model in " +
-        "--llm on the machine in --hardware, or layers:count=8,forward=1s,backward=2s,bytes=4,activation=0," +
-        "gradient=0,microbatches=4,gpus=2,memory=16,link=4 of equal layers (without gpus, memory and link: " +
-        "on --hardware); or a profile with a row a layer (CSV); or a recorded memory timeline of PyTorch or " +
-        "a profiler trace with memory events.",
+        "on the GPUs, in host memory, on drives, or computed again. The trace describes a step of the " +
+        "model in --llm on the machine in --hardware: model:batch=8,seq=2048 (also micro, causal, flash, " +
+        "recompute, efficiency); or of equal layers: layers:count=8,forward=1s,bytes=4 (also backward, " +
+        "activation, gradient, microbatches and, in place of --hardware, gpus, memory, link). Or it is a " +
+        "file: a CSV with a row a layer, a recorded memory timeline of PyTorch, or a profiler trace with " +
+        "memory events.",
       examples: [
         [
           "Which way of offload runs GPT-3 on eight GPUs?",
