@@ -50,7 +50,7 @@ async function openSources(
   sources: readonly Source[],
   context: SourceContext,
 ): Promise<SampledSource[]> {
-  return await Promise.all(sources.map(async (source): Promise<SampledSource> => {
+  const open = async (source: Source): Promise<SampledSource> => {
     const base = { name: source.name, minIntervalNs: source.minIntervalNs };
     try {
       const probe = await source.probe(context);
@@ -65,7 +65,23 @@ async function openSources(
       };
       return { ...base, probe, open: null };
     }
-  }));
+  };
+  const first = await Promise.all(sources.filter((s) => s.standsInFor === undefined).map(open));
+  const rest = await Promise.all(
+    sources.filter((s) => s.standsInFor !== undefined).map(async (source) => {
+      const better = first.find((s) => s.name === source.standsInFor && s.open !== null);
+      if (better === undefined) return await open(source);
+      const { name, minIntervalNs } = source;
+      const probe = {
+        status: "absent" as const,
+        reason: `the source "${better.name}" reads the same counters here`,
+        remedy: null,
+        devices: [],
+      };
+      return { name, minIntervalNs, probe, open: null };
+    }),
+  );
+  return [...first, ...rest].sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
 /** What the sources know of their devices: models, capacities, never serial numbers. */

@@ -14,6 +14,8 @@ export interface Source {
    * source is also sampled at the very start and at the very end, so that deltas cover the whole run.
    */
   readonly minIntervalNs: number;
+  /** Source that reads the same counters better: this one is left out where that one can be read. */
+  readonly standsInFor?: string;
   /** What can be read here and, when nothing can, why and what to do about it. */
   probe(context: SourceContext): Promise<SourceProbe>;
   /** Starts reading; called only after `probe` said `ok` or `partial`. */

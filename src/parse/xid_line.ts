@@ -40,6 +40,33 @@ function secondsOf(line: string): number | null {
   return Number.isNaN(whole) ? null : whole / 1000 + Number(`0.${iso[2] ?? "0"}`);
 }
 
+/** Without an Xid the driver says over three lines that a GPU fell off the bus: the first names it. */
+const LOST_GPU = /NVRM: The NVIDIA GPU ([0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2})(?:\.\d)?/;
+const FALLEN = /NVRM:.*fallen off the bus/;
+/** The Xid that means the same (NVIDIA, Xid errors: GPU has fallen off the bus). */
+const FALLEN_XID = 79;
+
+/** Reads lines one after the other, for what the driver spreads over several. */
+export function createXidReader(): (line: string) => XidLine | null {
+  let pending: { seconds: number | null; device: string; age: number } | null = null;
+  return (line) => {
+    const own = xidOfLine(line);
+    if (own !== null) {
+      pending = null;
+      return own;
+    }
+    const named = LOST_GPU.exec(line);
+    if (named !== null) {
+      const device = named[1].toLowerCase().replace(/^0{4}(?=[0-9a-f]{4}:)/, "");
+      pending = { seconds: secondsOf(line), device, age: 0 };
+    } else if (pending !== null && ++pending.age > 4) pending = null;
+    if (pending === null || !FALLEN.test(line)) return null;
+    const { seconds, device } = pending;
+    pending = null;
+    return { seconds, device, xid: FALLEN_XID };
+  };
+}
+
 /** Reads the Xid of one line of a kernel log; null for every other line. */
 export function xidOfLine(line: string): XidLine | null {
   const match = XID.exec(line);

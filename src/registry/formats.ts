@@ -23,10 +23,28 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/blis_trace.ts"))).format,
   },
   {
+    name: "diskstats",
+    kind: "samples",
+    summary: "/proc/diskstats: counters of every block device at one time",
+    load: async () => (await import(late("../ingest/formats/diskstats.ts"))).format,
+  },
+  {
     name: "fault-csv",
     kind: "faults",
     summary: "failures as CSV: start, node, kind and down time, in seconds or days",
     load: async () => (await import(late("../ingest/formats/fault_csv.ts"))).format,
+  },
+  {
+    name: "iostat-json",
+    kind: "samples",
+    summary: "iostat -o JSON: rates, waits and business of disks",
+    load: async () => (await import(late("../ingest/formats/iostat_json.ts"))).format,
+  },
+  {
+    name: "iostat-text",
+    kind: "samples",
+    summary: "iostat for people, with or without -x, -m and -t",
+    load: async () => (await import(late("../ingest/formats/iostat_text.ts"))).format,
   },
   {
     name: "lanl-failures",
@@ -39,6 +57,74 @@ export const FORMATS: readonly FormatEntry[] = [
     kind: "requests",
     summary: "Mooncake request trace, JSON lines with hash_ids of 512-token blocks",
     load: async () => (await import(late("../ingest/formats/mooncake.ts"))).format,
+  },
+  {
+    name: "nvidia-smi-capture",
+    kind: "samples",
+    summary: "several outputs of nvidia-smi in one file, each under its command line",
+    load: async () => (await import(late("../ingest/formats/nvidia_smi_capture.ts"))).format,
+  },
+  {
+    name: "nvidia-smi-csv",
+    kind: "samples",
+    summary:
+      "nvidia-smi --query-gpu or --query-compute-apps with --format=csv, once or in loop mode",
+    load: async () => (await import(late("../ingest/formats/nvidia_smi_csv.ts"))).format,
+  },
+  {
+    name: "nvidia-smi-dmon",
+    kind: "samples",
+    summary: "nvidia-smi dmon or pmon: a row a GPU or process and second",
+    load: async () => (await import(late("../ingest/formats/nvidia_smi_dmon.ts"))).format,
+  },
+  {
+    name: "nvidia-smi-table",
+    kind: "samples",
+    summary: "the table that nvidia-smi alone prints: utilisation, memory, power, temperature",
+    load: async () => (await import(late("../ingest/formats/nvidia_smi_table.ts"))).format,
+  },
+  {
+    name: "nvidia-smi-text",
+    kind: "samples",
+    summary: "nvidia-smi -q for people: the counters of -q -x",
+    load: async () => (await import(late("../ingest/formats/nvidia_smi_text.ts"))).format,
+  },
+  {
+    name: "nvidia-smi-xml",
+    kind: "samples",
+    summary:
+      "nvidia-smi -q -x, one document or a loop: counters of every GPU, MIG instance and process",
+    load: async () => (await import(late("../ingest/formats/nvidia_smi_xml.ts"))).format,
+  },
+  {
+    name: "nvme-list",
+    kind: "samples",
+    summary: "nvme list -o json: namespaces with used and whole size",
+    load: async () => (await import(late("../ingest/formats/nvme_list.ts"))).format,
+  },
+  {
+    name: "nvme-smart-log",
+    kind: "samples",
+    summary: "nvme smart-log, ocp smart-add-log or endurance-log as JSON: wear of one drive",
+    load: async () => (await import(late("../ingest/formats/nvme_smart_log.ts"))).format,
+  },
+  {
+    name: "pcm-iio",
+    kind: "samples",
+    summary: "pcm-iio of Intel PCM: PCIe bandwidth of each root port",
+    load: async () => (await import(late("../ingest/formats/pcm_iio.ts"))).format,
+  },
+  {
+    name: "pcm-pcie",
+    kind: "samples",
+    summary: "pcm-pcie of Intel PCM, with or without -csv: PCIe transfers of each socket",
+    load: async () => (await import(late("../ingest/formats/pcm_pcie.ts"))).format,
+  },
+  {
+    name: "prometheus-text",
+    kind: "samples",
+    summary: "a scraped page of metrics: dcgm-exporter, node_exporter, vLLM, SGLang, LMCache",
+    load: async () => (await import(late("../ingest/formats/prometheus_text.ts"))).format,
   },
   {
     name: "pytorch-snapshot",
@@ -59,10 +145,28 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/slurm_sacct.ts"))).format,
   },
   {
+    name: "smartctl-json",
+    kind: "samples",
+    summary: "smartctl --json of an NVMe drive: health and wear",
+    load: async () => (await import(late("../ingest/formats/smartctl_json.ts"))).format,
+  },
+  {
+    name: "smartctl-text",
+    kind: "samples",
+    summary: "smartctl for people, of an NVMe drive: health, power states, errors",
+    load: async () => (await import(late("../ingest/formats/smartctl_text.ts"))).format,
+  },
+  {
     name: "spot-trace",
     kind: "faults",
     summary: "spot nodes that come and go: milliseconds,add|remove,node",
     load: async () => (await import(late("../ingest/formats/spot_trace.ts"))).format,
+  },
+  {
+    name: "superbench-monitor",
+    kind: "samples",
+    summary: "JSON lines of the monitor of SuperBench",
+    load: async () => (await import(late("../ingest/formats/superbench_monitor.ts"))).format,
   },
   {
     name: "torch-events",

@@ -26,13 +26,18 @@ export const SOURCES: readonly SourceEntry[] = [
   },
   {
     name: "nvidia-smi",
-    summary: "utilisation, memory, power, clocks and link of NVIDIA GPUs (nvidia-smi in loop mode)",
+    summary: "counters of NVIDIA GPUs through nvidia-smi in loop mode, where NVML cannot be read",
     load: async () => (await import(late("../collect/sources/nvidia_smi.ts"))).source,
   },
   {
     name: "nvme",
-    summary: "SMART and health of NVMe drives (nvme-cli or smartctl): the wear ledger",
+    summary: "health and wear of NVMe drives: SMART, OCP and endurance-group logs, power state",
     load: async () => (await import(late("../collect/sources/nvme.ts"))).source,
+  },
+  {
+    name: "nvml",
+    summary: "every counter of NVIDIA GPUs, read from the driver's library without a child process",
+    load: async () => (await import(late("../collect/sources/nvml.ts"))).source,
   },
   {
     name: "pcie",

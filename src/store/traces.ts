@@ -6,7 +6,7 @@ import type {
   TraceMeta,
   TraceStream,
 } from "../model/trace/trace.ts";
-import type { SampleSeries } from "../model/trace/samples.ts";
+import type { SampleTraceMeta } from "../model/trace/samples.ts";
 import { withBulk } from "./bulk.ts";
 import type { TraceCodec } from "./columns/codec.ts";
 import {
@@ -71,8 +71,8 @@ export async function saveTrace(
   const summary = `${kind} from ${format}, ${rows.toLocaleString("en-US")} rows`;
   const entry = await insertEntry(connection, "trace", name, summary, document, key);
   if (kind === "samples") {
-    const { series } = meta as { series: readonly SampleSeries[] };
-    await insertSeries(connection, key, series, []);
+    const { series, reasons } = meta as SampleTraceMeta;
+    await insertSeries(connection, key, series, reasons);
   }
   return entry.id;
 }

@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
-import { missingReason } from "../../src/parse/missing_value.ts";
-import {
-  parseSmiHeader,
-  parseSmiRow,
-  SMI_FIELDS,
-  smiFailure,
-} from "../../src/parse/nvidia_smi_csv.ts";
-import { parseNvmeSmartLog, parseSmartctl } from "../../src/parse/nvme_smart.ts";
+import { missingReason } from "../../src/parse/gpu/missing_value.ts";
+import { gpuFields } from "../../src/parse/gpu/fields.ts";
+import { parseSmiHeader, parseSmiRow } from "../../src/parse/gpu/smi_csv.ts";
+import { smiExitReason, smiFailure, smiFieldRefused } from "../../src/parse/gpu/smi_failure.ts";
+import { parseNvmeSmartLog, parseSmartctl } from "../../src/parse/nvme/smart_log.ts";
 import { aerTotal, linkBytesPerSecond, parseAer, parseLinkSpeed } from "../../src/parse/pcie.ts";
 import { needsShared, sharedPath, sharedText } from "../shared.ts";
 
@@ -27,12 +24,12 @@ for (const file of filesOf("fixtures/nvidia-smi-csv", /query-gpu\.csv$/)) {
       const row = parseSmiRow(line, header, file);
       assert.ok(row.name !== null);
       assert.ok(row.readings.length >= 10);
-      for (const { definition, value, reason } of row.readings) {
-        assert.equal(value === null, reason !== null, `${definition.field}: ${value} ${reason}`);
-        assert.ok(!/is no number/.test(reason ?? ""), `${definition.field}: ${reason}`);
-        if (definition.unit === "ratio" && value !== null) assert.ok(value >= 0 && value <= 1);
+      for (const { field, unit, value, reason } of row.readings) {
+        assert.equal(value === null, reason !== null, `${field}: ${value} ${reason}`);
+        assert.ok(!/is no number/.test(reason ?? ""), `${field}: ${reason}`);
+        if (unit === "ratio" && value !== null) assert.ok(value >= 0 && value <= 1);
       }
-      const memory = row.readings.find((r) => r.definition.field === "memory_total_bytes")!;
+      const memory = row.readings.find((r) => r.field === "memory_total_bytes")!;
       assert.ok(memory.value! > 2 ** 30, "memory in bytes");
     }
   });
@@ -72,7 +69,11 @@ test("values with units and without are the same", () => {
     parseSmiRow(l, header, "t")
   );
   assert.deepEqual(a, b);
-  assert.deepEqual(a.readings.map((r) => r.value), [12.5, 10 * 2 ** 20, 0.4]);
+  assert.deepEqual(a.readings.map((r) => [r.field, r.value]), [
+    ["utilization_ratio", 0.4],
+    ["memory_used_bytes", 10 * 2 ** 20],
+    ["power_watts", 12.5],
+  ]);
 });
 
 test("a message in place of values is refused, and known messages are put into one sentence", () => {
@@ -91,23 +92,46 @@ for (const file of filesOf("fixtures/nvidia-smi-failures", /^(no-driver|nvml)/))
   });
 }
 
-test("every sampled field says its unit at the end of its name", () => {
-  for (const { field, unit } of Object.values(SMI_FIELDS)) {
-    assert.match(
-      field,
-      /_(ratio|bytes|watts|celsius|hertz|lanes|errors|generation|max)$/,
-      `${field} ${unit}`,
-    );
+test("exit codes of nvidia-smi mean what its manual says, and a refused column is named", () => {
+  assert.match(smiExitReason(9)!, /driver is not loaded/);
+  assert.match(smiExitReason(12)!, /libnvidia-ml/);
+  assert.match(smiExitReason(15)!, /lost/);
+  assert.match(smiExitReason(18)!, /versions differ/);
+  assert.match(smiExitReason(255)!, /does not answer/);
+  assert.equal(smiExitReason(0), null);
+  assert.equal(
+    smiFieldRefused('Field "clocks_event_reasons.active" is not a valid field to query.'),
+    "clocks_event_reasons.active",
+  );
+});
+
+test("every GPU field says its unit at the end of its name, and stands once", () => {
+  const endings: Readonly<Record<string, RegExp>> = {
+    ratio: /_ratio$/,
+    bytes: /_bytes$/,
+    watts: /_watts$/,
+    joules: /_joules$/,
+    celsius: /_celsius$/,
+    hertz: /_hertz$/,
+    seconds: /_seconds$/,
+    bytesPerSecond: /_bytes_per_second$/,
+    flag: /_flag$/,
+  };
+  const fields = gpuFields();
+  for (const { field, unit, type } of fields) {
+    assert.match(field, endings[unit] ?? /./, `${field} is in ${unit}`);
+    assert.ok(type === "counter" || type === "gauge", field);
   }
+  assert.equal(new Set(fields.map((f) => f.field)).size, fields.length);
 });
 
 for (const file of filesOf("fixtures/nvme-cli", /smart-log\.json$/)) {
   test(`nvme-cli: ${file} is read, in Celsius and exact units`, () => {
     const text = sharedText(`fixtures/nvme-cli/${file}`);
     const health = parseNvmeSmartLog(text, file);
-    assert.equal(health.dataUnitsWritten, JSON.parse(text).data_units_written);
-    assert.ok(health.temperatureCelsius! > 0 && health.temperatureCelsius! < 100);
-    assert.equal(health.criticalWarning, 0);
+    assert.equal(health.data_units_written, JSON.parse(text).data_units_written);
+    assert.ok(health.temperature_celsius! > 0 && health.temperature_celsius! < 100);
+    assert.equal(health.critical_warning, 0);
   });
 }
 
@@ -118,10 +142,10 @@ for (const file of filesOf("fixtures/smartctl-json", /\.json$/)) {
     const log = JSON.parse(text).nvme_smart_health_information_log;
     assert.equal(health === null, log === undefined);
     if (health === null) return;
-    assert.equal(health.dataUnitsWritten, log.data_units_written);
-    assert.equal(health.hostWriteCommands, log.host_writes);
-    assert.equal(health.percentageUsed, log.percentage_used);
-    assert.equal(health.temperatureCelsius, log.temperature);
+    assert.equal(health.data_units_written, log.data_units_written);
+    assert.equal(health.host_write_commands, log.host_writes);
+    assert.equal(health.percentage_used, log.percentage_used);
+    assert.equal(health.temperature_celsius, log.temperature);
   });
 }
 
@@ -129,12 +153,15 @@ test("a smart-log with counters as strings is read as nvme-cli 2.3 printed it", 
   const log =
     '{"critical_warning":4,"temperature":323,"data_units_written":"132","percent_used":"1"}';
   const health = parseNvmeSmartLog(log, "t");
-  assert.deepEqual([health.dataUnitsWritten, health.temperatureCelsius, health.criticalWarning], [
-    132,
-    50,
-    4,
-  ]);
-  assert.equal(health.dataUnitsRead, null);
+  assert.deepEqual(
+    [health.data_units_written, health.temperature_celsius, health.critical_warning],
+    [
+      132,
+      50,
+      4,
+    ],
+  );
+  assert.equal(health.data_units_read, null);
 });
 
 test("damaged SMART output is refused with the place", () => {

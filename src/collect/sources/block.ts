@@ -1,31 +1,9 @@
 import type { Json } from "../../model/json.ts";
-import { type BlockCounters, parseDiskstats } from "../../parse/diskstats.ts";
+import { parseDiskstats } from "../../parse/diskstats.ts";
+import { BLOCK_FIELDS as FIELDS, OLD_KERNEL } from "../../parse/diskstats_recording.ts";
 import { openCounterFile } from "../../runtime/counter_file.ts";
 import { listNames, readTextIfExists } from "../../runtime/files.ts";
 import type { OpenSource, SampleSink, Source, SourceContext } from "../source.ts";
-
-/** Fields of a device, in the order they are pushed. */
-const FIELDS: readonly {
-  readonly field: string;
-  readonly unit: string;
-  readonly type: "counter" | "gauge";
-  readonly of: (counters: BlockCounters) => number | null;
-}[] = [
-  { field: "read_bytes", unit: "bytes", type: "counter", of: (c) => c.readBytes },
-  { field: "write_bytes", unit: "bytes", type: "counter", of: (c) => c.writeBytes },
-  { field: "read_requests", unit: "count", type: "counter", of: (c) => c.readRequests },
-  { field: "write_requests", unit: "count", type: "counter", of: (c) => c.writeRequests },
-  { field: "read_seconds", unit: "seconds", type: "counter", of: (c) => c.readSeconds },
-  { field: "write_seconds", unit: "seconds", type: "counter", of: (c) => c.writeSeconds },
-  { field: "busy_seconds", unit: "seconds", type: "counter", of: (c) => c.busySeconds },
-  { field: "queue_seconds", unit: "seconds", type: "counter", of: (c) => c.queueSeconds },
-  { field: "in_flight_requests", unit: "count", type: "gauge", of: (c) => c.inFlightRequests },
-  { field: "discard_bytes", unit: "bytes", type: "counter", of: (c) => c.discardBytes },
-  { field: "flush_requests", unit: "count", type: "counter", of: (c) => c.flushRequests },
-  { field: "flush_seconds", unit: "seconds", type: "counter", of: (c) => c.flushSeconds },
-];
-
-const OLD_KERNEL = "this kernel does not count it";
 
 /**
  * Whole devices worth a series: those of /sys/block that have a size. Partitions repeat their disk; RAM

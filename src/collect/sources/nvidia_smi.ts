@@ -1,151 +1,175 @@
-import {
-  parseSmiHeader,
-  parseSmiRow,
-  SMI_FIELDS,
-  smiFailure,
-  type SmiHeader,
-  type SmiRow,
-} from "../../parse/nvidia_smi_csv.ts";
 import { messageOf } from "../../model/errors.ts";
-import { runTool, startLineTool } from "../../runtime/tool.ts";
+import { parseSmiHeader, parseSmiRow, type SmiHeader } from "../../parse/gpu/smi_csv.ts";
+import { parseSmiDmon } from "../../parse/gpu/smi_dmon.ts";
+import { smiExitReason, smiFailure } from "../../parse/gpu/smi_failure.ts";
+import { parseSmiXml } from "../../parse/gpu/smi_xml.ts";
+import type { Reading } from "../../parse/reading.ts";
+import { type LineTool, runTool, startLineTool } from "../../runtime/tool.ts";
+import { createRetry } from "../gpu/retry.ts";
+import { createSeriesBook } from "../gpu/series_book.ts";
+import { askSmi, smiQueryArgv } from "../gpu/smi_query.ts";
 import type { OpenSource, SampleSink, Source, SourceContext, SourceProbe } from "../source.ts";
 
-const QUERY = ["index", "name", "pci.bus_id", ...Object.keys(SMI_FIELDS)].join(",");
 /** The tool itself needs some 30 ms a round; faster than this it only costs. */
 const FASTEST_MS = 100;
-
-function argvOf(intervalMs: number | null): string[] {
-  const loop = intervalMs === null ? [] : [`--loop-ms=${intervalMs}`];
-  return ["nvidia-smi", `--query-gpu=${QUERY}`, "--format=csv", ...loop];
-}
+/** What only `-q -x` gives (processes, MIG instances, replays) changes slowly and costs a tenth of a second. */
+const DETAIL_NS = 30e9;
+/** A GPU that was in earlier rounds and is not in those of this time is gone. */
+const GONE_NS = 5e9;
 
 async function probe(): Promise<SourceProbe> {
-  const ran = await runTool(argvOf(null), { timeoutMs: 20_000 });
-  const none = { devices: [] as string[] };
-  if (ran.startError !== null) {
+  const { status, reason, rows } = await askSmi();
+  if (status !== "ok") {
     return {
-      status: ran.startError === "EACCES" ? "denied" : "absent",
-      reason: ran.startError === "ENOENT"
-        ? "nvidia-smi is not installed"
-        : `nvidia-smi does not start (${ran.startError})`,
-      remedy: "install the NVIDIA driver with its tools, when this machine has such a GPU",
-      ...none,
-    };
-  }
-  const said = `${ran.stdout}\n${ran.stderr}`;
-  const rows = readRows(ran.stdout);
-  if (ran.code !== 0 || rows.length === 0) {
-    return {
-      status: "absent",
-      reason: smiFailure(said) ?? `nvidia-smi ended with ${ran.code ?? ran.signal} and no values`,
-      remedy: 'run "nvidia-smi" by itself and follow its advice',
-      ...none,
+      status,
+      reason,
+      remedy: reason === "nvidia-smi is not installed"
+        ? "install the NVIDIA driver with its tools, when this machine has such a GPU"
+        : 'run "nvidia-smi" by itself and follow its advice',
+      devices: [],
     };
   }
   return {
     status: "ok",
     reason: null,
     remedy: null,
-    devices: rows.map((row) => `${deviceOf(row)} ${row.name ?? ""}`.trim()),
-    facts: Object.fromEntries(rows.map((row) => [deviceOf(row), { name: row.name }])),
+    devices: rows.map((row) => `${row.device} ${row.name ?? ""}`.trim()),
+    facts: Object.fromEntries(rows.map((row) => [row.device, { name: row.name }])),
   };
 }
 
-function readRows(stdout: string): SmiRow[] {
-  const lines = stdout.split("\n").filter((l) => l.trim() !== "");
-  const header = lines.length === 0 ? null : parseSmiHeader(lines[0]);
-  if (header === null) return [];
-  return lines.slice(1).flatMap((line) => {
-    try {
-      return [parseSmiRow(line, header, "nvidia-smi")];
-    } catch {
-      return [];
-    }
-  });
+interface Waiting {
+  readonly timeNs: number;
+  readonly readings: readonly Reading[];
 }
 
-function deviceOf(row: SmiRow): string {
-  return row.index === null ? row.busId ?? "GPU" : `GPU-${row.index}`;
-}
-
-/** One long-lived child in loop mode; its lines are pushed when the recorder asks. */
-function open(context: SourceContext): OpenSource {
-  let header: SmiHeader | null = null;
-  let waiting: { row: SmiRow; timeNs: number }[] = [];
-  let problem: string | null = null;
-  let backoffNs = 1e9;
-  let restartAtNs = 0;
-  const known = new Map<string, Map<string, number>>();
+/** One long-lived child for the counters, one for PCIe throughput; their lines are pushed when asked. */
+function open(context: SourceContext, columns: readonly string[]): OpenSource {
   const intervalMs = Math.max(FASTEST_MS, Math.round(context.intervalNs / 1e6));
-  const start = () => {
+  const book = createSeriesBook("nvidia-smi");
+  const retry = createRetry();
+  const waiting: Waiting[] = [];
+  const seenNs = new Map<string, number>();
+  let header: SmiHeader | null = null;
+  let problem: string | null = null;
+  let said: string | null = null;
+  let alive = false;
+  let closed = false;
+
+  const onLine = (line: string) => {
+    if (line.trim() === "") return;
+    const failure = smiFailure(line);
+    if (failure !== null) {
+      said = failure;
+      return;
+    }
+    const asHeader = /[a-z]\.[a-z]/.test(line) ? parseSmiHeader(line) : null;
+    if (asHeader !== null) {
+      header = asHeader;
+      return;
+    }
+    if (header === null) return;
+    try {
+      const row = parseSmiRow(line, header, "nvidia-smi");
+      const timeNs = context.nowNs();
+      waiting.push({ timeNs, readings: row.readings });
+      seenNs.set(row.device, timeNs);
+      alive = true;
+      said = null;
+      retry.succeeded();
+      const lost = row.readings.find((r) => /\b(lost|reset)\b/.test(r.reason ?? ""));
+      if (lost !== undefined) problem ??= `${row.device}: ${lost.reason}`;
+    } catch (error) {
+      said ??= messageOf(error);
+    }
+  };
+  const start = (): LineTool => {
     header = null;
-    return startLineTool(argvOf(intervalMs), (line, stream) => {
-      if (line.trim() === "") return;
-      const failure = smiFailure(line);
-      if (failure !== null) {
-        problem = failure;
-        return;
-      }
-      if (stream === "stderr") return;
-      const asHeader = parseSmiHeader(line);
-      if (asHeader !== null && /[a-z]\.[a-z]/.test(line)) {
-        header = asHeader;
-        return;
-      }
-      if (header === null) return;
-      try {
-        waiting.push({ row: parseSmiRow(line, header, "nvidia-smi"), timeNs: context.nowNs() });
-        backoffNs = 1e9;
-      } catch (error) {
-        problem = messageOf(error);
-      }
-    });
+    alive = false;
+    return startLineTool(smiQueryArgv(columns, intervalMs), onLine);
   };
   let tool = start();
+
+  // NVML measures PCIe throughput over 20 ms and blocks meanwhile: once a second, in a child of its own.
+  let dmonHead: string[] = [];
+  const throughput = startLineTool(["nvidia-smi", "dmon", "-s", "t", "-d", "1"], (line) => {
+    if (/^\s*#/.test(line)) {
+      dmonHead = /\bgpu\b/.test(line) ? [line] : [...dmonHead.slice(0, 1), line];
+      return;
+    }
+    if (dmonHead.length < 2 || smiFailure(line) !== null) return;
+    try {
+      const { snapshots } = parseSmiDmon([...dmonHead, line].join("\n"), "nvidia-smi dmon");
+      waiting.push({ timeNs: context.nowNs(), readings: snapshots.flatMap((s) => s.readings) });
+    } catch {
+      // Text in the place of a row; the other child says what is wrong.
+    }
+  });
+
+  let nextDetailNs = 0;
+  const readDetail = async () => {
+    const { code, stdout } = await runTool(["nvidia-smi", "-q", "-x"], { timeoutMs: 20_000 });
+    if (code !== 0 || closed) return;
+    try {
+      const [snapshot] = parseSmiXml(stdout, "nvidia-smi -q -x").snapshots;
+      const known = new Set(header?.fields.map(({ field }) => field.field) ?? []);
+      waiting.push({
+        timeNs: context.nowNs(),
+        readings: snapshot.readings.filter((r) =>
+          r.device.includes("/") || (!known.has(r.field) && !r.field.startsWith("pcie_rx") &&
+            !r.field.startsWith("pcie_tx") && !r.field.endsWith("_flag"))
+        ),
+      });
+    } catch {
+      // The counters of the query go on without the details.
+    }
+  };
+
+  const end = (sink: SampleSink, ended: { code: number | null; startError: string | null }) => {
+    const why = said ?? smiExitReason(ended.code) ??
+      `nvidia-smi ended with ${ended.code ?? ended.startError}`;
+    problem ??= why;
+    sink.at(context.nowNs());
+    book.lose(sink, why);
+    // A GPU that was reset comes back: try again, ever more rarely.
+    if (retry.due(context.nowNs())) tool = start();
+  };
+
   return {
-    sample(sink: SampleSink) {
-      for (const { row, timeNs } of waiting) {
+    sample(sink) {
+      waiting.sort((a, b) => a.timeNs - b.timeNs);
+      for (const { timeNs, readings } of waiting.splice(0)) {
         sink.at(timeNs);
-        pushRow(sink, row, known);
+        for (const one of readings) book.push(sink, one);
       }
-      waiting = [];
-      const end = tool.ended();
-      if (end === null) return;
-      problem ??= `nvidia-smi ended with ${end.code ?? end.startError}`;
-      for (const fields of known.values()) {
-        for (const id of fields.values()) sink.push(id, null, problem);
+      const ended = tool.ended();
+      if (ended !== null) end(sink, ended);
+      const nowNs = context.nowNs();
+      for (const [device, atNs] of seenNs) {
+        if (!alive || nowNs - atNs < GONE_NS + 2e6 * intervalMs) continue;
+        problem ??= `${device} is no longer listed`;
+        sink.at(nowNs);
+        book.lose(sink, "the GPU is no longer listed", device);
+        seenNs.delete(device);
       }
-      // A GPU that was reset comes back: try again, ever more rarely.
-      if (context.nowNs() >= restartAtNs) {
-        restartAtNs = context.nowNs() + backoffNs;
-        backoffNs = Math.min(backoffNs * 2, 60e9);
-        tool = start();
+      if (nowNs >= nextDetailNs) {
+        nextDetailNs = nowNs + DETAIL_NS;
+        readDetail();
       }
     },
     failure: () => problem,
-    close: () => tool.stop(),
+    close: async () => {
+      closed = true;
+      await Promise.all([tool.stop(), throughput.stop()]);
+    },
   };
-}
-
-function pushRow(sink: SampleSink, row: SmiRow, known: Map<string, Map<string, number>>): void {
-  const device = deviceOf(row);
-  const fields = known.get(device) ?? new Map<string, number>();
-  known.set(device, fields);
-  for (const { definition, value, reason } of row.readings) {
-    let id = fields.get(definition.field);
-    if (id === undefined) {
-      const { field, unit, type } = definition;
-      id = sink.series({ source: "nvidia-smi", device, field, unit, type });
-      fields.set(field, id);
-    }
-    sink.push(id, value, reason ?? undefined);
-  }
 }
 
 export const source: Source = {
   name: "nvidia-smi",
-  summary: "utilisation, memory, power, clocks and link of NVIDIA GPUs (nvidia-smi in loop mode)",
+  summary: "counters of NVIDIA GPUs through nvidia-smi in loop mode, where NVML cannot be read",
   minIntervalNs: FASTEST_MS * 1e6,
+  standsInFor: "nvml",
   probe,
-  open: (context) => Promise.resolve(open(context)),
+  open: async (context) => open(context, (await askSmi()).columns),
 };

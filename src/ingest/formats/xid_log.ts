@@ -1,5 +1,5 @@
 import type { FaultKind } from "../../model/trace/faults.ts";
-import { xidOfLine } from "../../parse/xid_line.ts";
+import { createXidReader, xidOfLine } from "../../parse/xid_line.ts";
 import { eachTextLine, type FaultEvent, traceOfEvents } from "../fault_events.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
 
@@ -13,6 +13,7 @@ function kindOf(xid: number): FaultKind {
 function detect(head: ImportHead): number {
   const lines = head.text.split("\n");
   if (lines.some((line) => xidOfLine(line) !== null)) return 0.9;
+  if (lines.some((line) => /NVRM:.*fallen off the bus/.test(line))) return 0.8;
   return lines.some((line) => /NVRM: /.test(line)) ? 0.3 : 0;
 }
 
@@ -22,8 +23,9 @@ async function read(input: ImportInput) {
   const latest = new Map<string, number>();
   let repeats = 0;
   let undated = 0;
+  const xidOf = createXidReader();
   await eachTextLine(input, (text) => {
-    const found = xidOfLine(text);
+    const found = xidOf(text);
     if (found === null) return;
     if (found.seconds === null) {
       undated++;

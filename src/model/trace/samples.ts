@@ -25,3 +25,10 @@ export interface SampleSeries {
   /** `counter` only grows (but for reset and wrap), `gauge` goes both ways. */
   readonly type: "counter" | "gauge";
 }
+
+/** What a trace of samples says about itself. */
+export interface SampleTraceMeta {
+  readonly series: readonly SampleSeries[];
+  /** The dictionary that `reason` indexes. */
+  readonly reasons: readonly string[];
+}

@@ -2,7 +2,7 @@ import type { AllocationColumns, AllocationTraceMeta } from "./allocations.ts";
 import type { FaultColumns, FaultTraceMeta } from "./faults.ts";
 import type { IoColumns, IoTraceMeta } from "./io.ts";
 import type { RequestColumns, RequestTraceMeta } from "./requests.ts";
-import type { SampleColumns, SampleSeries } from "./samples.ts";
+import type { SampleColumns, SampleTraceMeta } from "./samples.ts";
 import type { TensorColumns, TensorTraceMeta } from "./tensors.ts";
 
 /** Every kind of trace with its columns and what it says about itself. */
@@ -12,7 +12,7 @@ export interface TraceKinds {
   faults: { columns: FaultColumns; meta: FaultTraceMeta };
   tensors: { columns: TensorColumns; meta: TensorTraceMeta };
   io: { columns: IoColumns; meta: IoTraceMeta };
-  samples: { columns: SampleColumns; meta: { series: readonly SampleSeries[] } };
+  samples: { columns: SampleColumns; meta: SampleTraceMeta };
 }
 
 export type TraceKind = keyof TraceKinds;

@@ -1,6 +1,7 @@
 /** Spellings of "there is no value" of NVIDIA's tools, with what each means. */
 const SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/^\[?n\/a\]?$/i, "not available on this GPU"],
+  [/^\[?not available in wddm/i, "Windows manages the memory (WDDM)"],
   [/^\[?not supported\]?$/i, "not supported on this GPU"],
   [/deprecated/i, "the driver has deprecated it"],
   [/insufficient permissions/i, "insufficient permissions: root is needed"],
