@@ -1,4 +1,4 @@
-import { PlaceError } from "./json_cursor.ts";
+import { PlaceError } from "./place_error.ts";
 
 /** An element with its attributes, its own text (trimmed) and its children in order. */
 export interface XmlElement {

@@ -1,4 +1,4 @@
-import { PlaceError } from "../json_cursor.ts";
+import { PlaceError } from "../place_error.ts";
 
 /** One sample line of the Prometheus text format. */
 export interface PromSample {
