@@ -27,6 +27,10 @@ export interface EvictionSetup {
   /** Seed of policies that draw lots. */
   readonly seed?: number;
   readonly future?: FutureUses;
+  /** What the blocks lie on, for stores with rules of their own for drives; memory when absent. */
+  readonly medium?: "memory" | "drive";
+  /** Bytes of a block, for rules that count in bytes; absent where blocks have no size (`replay cache`). */
+  readonly blockBytes?: number;
 }
 
 /** The reference stream to come; position t is the t-th `touch`. */
@@ -55,6 +59,10 @@ export interface EvictionState {
   readonly size: number;
   /** Called before the touches of a request, for policies that look at time or kind. */
   beginRequest?(hint: RequestHint): void;
+  /** One more (1) or one less (-1) waiting request will use the block, resident or not. */
+  claim?(block: number, change: 1 | -1): void;
+  /** Whether a block found here is copied to the tier above; always when absent. */
+  promotes?(block: number): boolean;
   /** Cuts back to the capacity after a request, when eviction is deferred. */
   settle?(evicted?: number[]): void;
   /** Touches `blocks[start..end)` in order; returns the hits. The same as `touch` in a loop, but faster. */

@@ -134,6 +134,17 @@ export function attentionPairs(
   return (llm.layers - window.layers) * full + window.layers * Math.min(full, windowed);
 }
 
+/**
+ * Share of the layers' KV that continuing at token `to` needs of the tokens `from..to-1`: layers with a
+ * sliding window need the last `window` tokens only. 1 without windows.
+ */
+export function restoredShare(llm: LlmProfile, from: number, to: number): number {
+  const window = llm.slidingWindow;
+  if (window === null || to <= from) return 1;
+  const inWindow = to - Math.max(from, to - window.tokens);
+  return ((llm.layers - window.layers) + window.layers * inWindow / (to - from)) / llm.layers;
+}
+
 /** FLOPs to compute tokens `from..to-1` of a sequence, linear layers and attention, all layers. */
 export function prefillFlops(llm: LlmProfile, from: number, to: number, causal = true): number {
   return (to - from) * linearFlopsPerToken(llm) +

@@ -47,6 +47,16 @@ export interface ReplayContext<K extends TraceKind = TraceKind> {
   readonly evictions?: readonly Eviction[];
   /** Solves linear and integer programs, for policies that plan with them; filled for their families. */
   readonly solver?: LinearSolver;
+  /** Told of each request of a serving replay as it ends, for comparing with a recorded run. */
+  readonly onRequest?: (outcome: RequestOutcome) => void;
+}
+
+/** How one request of a serving replay fared. */
+export interface RequestOutcome {
+  /** Position in order of arrival. */
+  readonly index: number;
+  readonly ttftSeconds: number;
+  readonly latencySeconds: number;
 }
 
 /** A replay in progress: fed batches in order, then finished once. */

@@ -41,13 +41,19 @@ export const EVICTIONS: readonly EvictionEntry[] = [
     load: async () => (await import(late("../replay/shared/evictions/lfu.ts"))).eviction,
   },
   {
+    name: "look-ahead",
+    summary: "least recent order, but blocks that a waiting request will use go last",
+    load: async () => (await import(late("../replay/shared/evictions/look_ahead.ts"))).eviction,
+  },
+  {
     name: "lru",
     summary: "evict the block touched longest ago",
     load: async () => (await import(late("../replay/shared/evictions/lru.ts"))).eviction,
   },
   {
     name: "mooncake-store",
-    summary: "least recent order above a high watermark, with read leases",
+    summary:
+      "least recent order above a high watermark, with read leases; on drives FIFO by buckets",
     load: async () => (await import(late("../replay/shared/evictions/mooncake_store.ts"))).eviction,
   },
   {

@@ -46,6 +46,13 @@ const TIERS: readonly Row[] = ["dram", "ssd", "remote"].flatMap((tier): Row[] =>
     "higher",
     `blocks of prompts that were loaded from ${tier}`,
   ],
+  [
+    `${tier}_hit_tokens`,
+    "tokens",
+    `${tier} hit tokens`,
+    "higher",
+    `input tokens that were loaded from ${tier}`,
+  ],
   [`${tier}_read_bytes`, "bytes", `${tier} read`, "none", `bytes read from the cache in ${tier}`],
   [
     `${tier}_written_bytes`,
@@ -110,6 +117,27 @@ const OTHERS: readonly Row[] = [
   ],
   ["hbm_hit_blocks", "blocks", "GPU hits", "higher", "leading blocks found in GPU memory"],
   ["hbm_hit_tokens", "tokens", "GPU hit tokens", "higher", "input tokens found in GPU memory"],
+  [
+    "missed_blocks",
+    "blocks",
+    "blocks missed",
+    "lower",
+    "blocks of prompts that were computed: listed blocks - hits in GPU memory and in the tiers",
+  ],
+  [
+    "gpu_stored_blocks",
+    "blocks",
+    "blocks stored",
+    "none",
+    "blocks that became cached in GPU memory (vLLM's BlockStored events, which count full blocks only)",
+  ],
+  [
+    "gpu_removed_blocks",
+    "blocks",
+    "blocks removed",
+    "none",
+    "cached blocks that GPU memory evicted (vLLM's BlockRemoved events)",
+  ],
   ["tier_hit_tokens", "tokens", "tier hit tokens", "higher", "input tokens loaded from the tiers"],
   [
     "computed_tokens",
@@ -128,11 +156,18 @@ const OTHERS: readonly Row[] = [
     "time an instance had work but waited for a transfer",
   ],
   [
+    "gpu_idle_seconds",
+    "seconds",
+    "GPU idle",
+    "none",
+    "serving_seconds * instances - gpu_busy_seconds - gpu_wait_seconds: nothing to do",
+  ],
+  [
     "gpu_busy_ratio",
     "ratio",
     "GPU busy share",
     "none",
-    "gpu_busy_seconds / (serving_seconds * instances)",
+    "gpu_busy_seconds / (serving_seconds * instances, those that only decode included)",
   ],
   ["preemption_count", "count", "preemptions", "lower", "sequences that gave their blocks back"],
 ];

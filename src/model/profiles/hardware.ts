@@ -71,6 +71,13 @@ export const hardwareProfileSchema = z.object({
     duplexFactor: quantitySchema.prefault({ value: 0.713, evidence: "assumed", source: "default" }),
     gpuToGpu: quantitySchema.optional(),
     nic: quantitySchema.optional(),
+    /** Uplink of the switch that all drives hang on, one direction; absent: it never limits. */
+    driveSwitch: quantitySchema.optional(),
+    /** What the root complex carries between devices and host memory, one direction; absent: no limit. */
+    rootComplex: quantitySchema.optional(),
+    /** Between the sockets, one direction, and the share of host traffic of the GPUs that crosses it. */
+    interSocket: quantitySchema.optional(),
+    interSocketShare: z.number().min(0).max(1).optional(),
     baseLatencySeconds: quantitySchema.prefault({
       value: 10e-6,
       evidence: "assumed",

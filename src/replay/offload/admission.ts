@@ -3,7 +3,7 @@ import { attentionPairs } from "../../model/llm_math.ts";
 import type { EngineConfig, Restore } from "./config.ts";
 import type { GpuPool } from "./gpu_pool.ts";
 import type { IdSpace } from "./id_space.ts";
-import type { Recorder } from "./recorder.ts";
+import type { Lookup, Recorder } from "./recorder.ts";
 import type { Sequence } from "./request.ts";
 import type { TierStack } from "./tiers.ts";
 
@@ -15,6 +15,8 @@ export interface Admission {
    * @returns 0 when it was started, else the number of blocks that must be available.
    */
   start(sequence: Sequence): number;
+  /** Takes the blocks of a sequence whose prompt is computed already; returns the same as `start`. */
+  place(sequence: Sequence): number;
   /** Passes blocks that the GPU pool evicted on to the tiers. */
   flush(hint: RequestHint): void;
   /** Scratch that the GPU pool fills with evicted blocks. */
@@ -31,6 +33,7 @@ export function createAdmission(
   hintOf: (sequence: Sequence) => RequestHint,
 ): Admission {
   const { blockTokens, llm, timing, restores } = config;
+  const none = config.tiers.map(() => 0);
   const evicted: number[] = [];
   const missing: number[] = [];
   const fresh: number[] = [];
@@ -51,7 +54,8 @@ export function createAdmission(
     let fastest = timing.prefillSeconds(to - from, pairs, 0);
     let best: Restore | null = null;
     for (const restore of restores) {
-      const load = tiers.estimateLoadSeconds(perTier, restore.loadedBytesPerBlock);
+      const bytesPerBlock = restore.loadedBytes(from, to) / missing.length;
+      const load = tiers.estimateLoadSeconds(perTier, bytesPerBlock);
       const compute = timing.prefillSeconds(0, 0, restore.restoreFlops(from, to));
       const seconds = config.layerwise ? Math.max(load, compute) : load + compute;
       if (seconds < fastest) {
@@ -61,9 +65,55 @@ export function createAdmission(
     }
     return best;
   };
+  /** Blocks and tokens of the look-up by where they were found. */
+  const foundBy = (
+    sequence: Sequence,
+    gpuRun: number,
+    run: number,
+    restore: Restore | null,
+  ): Lookup => {
+    const { from, to } = sequence.request;
+    const { computed, target } = sequence;
+    const hit = { listed: to - from, missed: to - run, computedTokens: target - computed };
+    const name = restore === null ? null : restore.name;
+    if (restore === null) {
+      const [gpuBlocks, gpuTokens] = [run - from, computed];
+      return { ...hit, gpuBlocks, gpuTokens, tierBlocks: none, tierTokens: none, restore: name };
+    }
+    const tierBlocks = config.tiers.map(() => 0);
+    const tierTokens = config.tiers.map(() => 0);
+    let missed = 0;
+    let tokens = 0;
+    for (let i = gpuRun; i < run; i++) {
+      if (sequence.request.ids![i] !== missing[missed]) continue;
+      const tier = tiers.locate(missing[missed++]);
+      const at = (i - from) * blockTokens;
+      const own = Math.max(0, Math.min(at + blockTokens, computed) - at);
+      tierBlocks[tier]++;
+      tierTokens[tier] += own;
+      tokens += own;
+    }
+    const gpuBlocks = run - from - missed;
+    return {
+      ...hit,
+      gpuBlocks,
+      gpuTokens: computed - tokens,
+      tierBlocks,
+      tierTokens,
+      restore: name,
+    };
+  };
   return {
     evicted,
     flush,
+    place(sequence) {
+      const need = Math.ceil(sequence.target / blockTokens);
+      if (need > pool.available()) return need;
+      pool.takePrivate(need, evicted);
+      sequence.privateBlocks = need;
+      flush(hintOf(sequence));
+      return 0;
+    },
     start(sequence) {
       const { request } = sequence;
       const list = request.ids;
@@ -95,8 +145,10 @@ export function createAdmission(
       }
       const gpuTokens = Math.min((gpuRun - from) * blockTokens, limit);
       const after = Math.min((run - from) * blockTokens, limit);
-      const restore = after > gpuTokens ? chooseRestore(gpuTokens, after) : null;
-      if (restore === null) run = gpuRun;
+      const restore = missing.length > 0 && after > gpuTokens
+        ? chooseRestore(gpuTokens, after)
+        : null;
+      if (restore === null && missing.length > 0) run = gpuRun;
       sequence.target = tokens;
       sequence.reusedBlocks = run - from;
       sequence.computed = Math.min((run - from) * blockTokens, limit);
@@ -111,18 +163,12 @@ export function createAdmission(
         recorder.recomputed(tokens - sequence.computed);
       } else {
         sequence.looked = true;
-        recorder.lookup(request, {
-          listed: to - from,
-          gpuBlocks: gpuRun - from,
-          gpuTokens,
-          tierBlocks: run - gpuRun,
-          tierTokens: sequence.computed - gpuTokens,
-          computedTokens: tokens - sequence.computed,
-          restore: restore === null ? null : restore.name,
-        });
+        recorder.lookup(request, foundBy(sequence, gpuRun, run, restore));
       }
       if (restore !== null) {
-        tiers.load(missing, 0, missing.length, hint, restore.loadedBytesPerBlock, sequence.waits);
+        const bytes = restore.loadedBytes(gpuTokens, sequence.computed) / missing.length;
+        const { waits } = sequence;
+        tiers.load(missing, 0, missing.length, hint, bytes, restore.whole, waits);
       }
       if (list !== null) {
         // Residents first: making room for the others must not evict them.

@@ -2,9 +2,9 @@ import type { Json } from "../../model/json.ts";
 import { attentionPairs, hiddenOverKv } from "../../model/llm_math.ts";
 import type { ReplayContext } from "../../model/policy.ts";
 import { breakEven } from "./break_even.ts";
-import { type BuiltEngine, kvLinkBytesPerToken } from "./build.ts";
+import type { BuiltEngine } from "./build.ts";
 import { type EngineParams, tieredSchema } from "./engine_params.ts";
-import { hostBytesPerSecond, sideOf } from "./machine.ts";
+import { hostBytesPerSecond, kvLinkBytesPerToken, sideOf } from "./machine.ts";
 
 /** Prompt length at which the table's times are given. */
 const TABLE_TOKENS = 1024;
@@ -48,7 +48,7 @@ export function breakEvenTable(
   );
   const { flops } = machine;
   const table = breakEven(llm, TABLE_TOKENS, { bytesPerSecond: host, flops }, params.attention);
-  const perToken = kvLinkBytesPerToken(llm, machine.gpus);
+  const perToken = kvLinkBytesPerToken(llm, machine);
   const base = sideOf(hardware.links.baseLatencySeconds, "mid");
   const seek = Math.max(0, ...hardware.ssds.map((s) => s.readLatencySeconds?.value ?? 0));
   // What an iteration takes longer when the prefix is computed too; short ones hide behind the weights.
@@ -59,6 +59,7 @@ export function breakEvenTable(
         pairs: attentionPairs(llm, from, from + tokens, config.causal),
         extraFlops: 0,
         contextRead: from,
+        windowRead: Math.min(from, llm.slidingWindow?.tokens ?? 0),
       },
       0,
       0,

@@ -1,25 +1,26 @@
 import { usageError } from "../../model/errors.ts";
 import type { Eviction } from "../../model/eviction.ts";
-import { kvBytesPerTokenRank } from "../../model/llm_math.ts";
+import { restoredShare } from "../../model/llm_math.ts";
 import type { ReplayContext } from "../../model/policy.ts";
 import type { HardwareProfile } from "../../model/profiles/hardware.ts";
 import type { LlmProfile } from "../../model/profiles/llm.ts";
 import type { TierName } from "../../model/usage.ts";
+import { eviction as lookAhead } from "../shared/evictions/look_ahead.ts";
 import { eviction as lru } from "../shared/evictions/lru.ts";
 import type { EngineConfig } from "./config.ts";
 import { type EngineParams, type TieredParams, tieredSchema } from "./engine_params.ts";
 import type { Line } from "./lines.ts";
 import {
   gpuBlocksOf,
+  kvLinkBytesPerToken,
   type Machine,
   machineOf,
   neededProfiles,
-  networkOf,
-  ROUTE,
   type Side,
 } from "./machine.ts";
 import type { TierSpec } from "./tiers.ts";
 import { createTiming } from "./timing.ts";
+import { networkOf, ROUTE } from "./topology.ts";
 
 /** Where a policy differs from plain KV offload; the engine asks nothing else of it. */
 export interface Strategy {
@@ -42,12 +43,15 @@ export interface Strategy {
   };
   /** Bytes of KV in GPU memory over the plain ones (compressed in place). */
   readonly gpuBytesRatio?: number;
+  /** Contiguous bytes of what is stored, where blocks do not lie in one piece. */
+  readonly pieceBytes?: number;
   readonly notes?: readonly string[];
 }
 
 /** One way to restore stored tokens. */
 export interface TokenRestore {
   readonly name: string;
+  /** Bytes of a token over all layers; layers with a sliding window need their window only. */
   readonly loadedBytesPerToken: number;
   restoreFlops(from: number, to: number): number;
 }
@@ -86,19 +90,18 @@ export function buildEngine(
   const strategy = strategyOf(llm, machine, hardware, side);
   const tiered: TieredParams = { ...tieredSchema.parse({}), ...params };
   const blockTokens = blockTokensOf(context, params);
-  const { gpus } = machine;
+  const { gpus, tensorParallel, stages } = machine;
   const gpuBlocks = strategy.context === undefined
-    ? gpuBlocksOf(hardware, llm, params, gpus, blockTokens, strategy.gpuBytesRatio ?? 1)
-    : Math.floor(strategy.context.bytes / (kvLinkBytesPerToken(llm, gpus) * blockTokens));
+    ? gpuBlocksOf(hardware, llm, params, machine, blockTokens, strategy.gpuBytesRatio ?? 1)
+    : Math.floor(strategy.context.bytes / (kvLinkBytesPerToken(llm, machine) * blockTokens));
   const stored = strategy.storedBytesPerToken;
   const hasBlocks = context.meta.uniqueBlocks !== null;
   const reuse = strategy.reuse && hasBlocks;
   const storedBytesPerBlock = (stored ?? 0) * blockTokens;
   const tiers = stored === null || !reuse ? [] : tiersOf(hardware, tiered, storedBytesPerBlock);
   const exclusive = tiered.tiers === "exclusive";
-  const pieces = tiered.pieceBytes === null
-    ? 1
-    : Math.max(1, Math.ceil(storedBytesPerBlock / tiered.pieceBytes));
+  const pieceBytes = tiered.pieceBytes ?? strategy.pieceBytes ?? storedBytesPerBlock;
+  const pieces = Math.max(1, Math.ceil(storedBytesPerBlock / Math.max(1, pieceBytes)));
   const capacity = tiers.reduce((sum, tier) => sum + tier.capacityBlocks, gpuBlocks);
   const config: EngineConfig = {
     llm,
@@ -109,7 +112,8 @@ export function buildEngine(
     causal: params.attention === "causal",
     timing: createTiming({
       llm,
-      gpus,
+      tensorParallel,
+      stages,
       flops: machine.flops,
       memoryBytesPerSecond: machine.memoryBytesPerSecond,
       gpuBytesPerSecond: machine.gpuBytesPerSecond,
@@ -123,10 +127,14 @@ export function buildEngine(
     saveOnCompute: tiers.length > 0 && tiered.write === "through" && !exclusive,
     layerwise: tiered.overlap === "layerwise",
     prefetch: tiered.prefetch && tiers.length > 1,
+    lookAhead: tiered.lookAhead ?? Infinity,
     load: strategy.load ?? tiered.load,
     restores: strategy.restores.map((restore) => ({
-      ...restore,
-      loadedBytesPerBlock: restore.loadedBytesPerToken * blockTokens,
+      name: restore.name,
+      loadedBytes: (from, to) =>
+        (to - from) * restore.loadedBytesPerToken * restoredShare(llm, from, to),
+      whole: restore.loadedBytesPerToken === stored,
+      restoreFlops: restore.restoreFlops,
     })),
     uniqueBlocks: reuse ? context.meta.uniqueBlocks! : 0,
     decodedIds: reuse ? Math.max(1, Math.min(capacity, mostDecodedBlocks)) : 1,
@@ -162,7 +170,7 @@ function blockTokensOf(context: ReplayContext<"requests">, params: EngineParams)
 }
 
 function evictionOf(context: ReplayContext<"requests">, name: string): Eviction {
-  const known = context.evictions ?? [lru];
+  const known = context.evictions ?? [lru, lookAhead];
   const found = known.find((eviction) => eviction.name === name);
   const usable = known.filter((eviction) => !eviction.clairvoyant).map((eviction) => eviction.name);
   if (found === undefined) {
@@ -227,9 +235,4 @@ function tiersOf(
     });
   }
   return tiers;
-}
-
-/** Bytes of plain KV that a token moves over the host link: every rank's shard. */
-export function kvLinkBytesPerToken(llm: LlmProfile, gpus: number): number {
-  return kvBytesPerTokenRank(llm, gpus) * gpus;
 }

@@ -1,8 +1,7 @@
-import type { HardwareProfile } from "../../model/profiles/hardware.ts";
 import type { LlmProfile } from "../../model/profiles/llm.ts";
-import { copyRestore, kvLinkBytesPerToken, type Strategy } from "./build.ts";
+import { copyRestore, type Strategy, type TokenRestore } from "./build.ts";
 import type { TieredParams } from "./engine_params.ts";
-import { hostBytesPerSecond, type Machine, type Side } from "./machine.ts";
+import { kvLinkBytesPerToken, type Machine } from "./machine.ts";
 
 /**
  * Bytes of a KV cache quantised as KIVI does (ICML 2024): `(N-R)*e*(bits/8 + 2*2/G) + R*e*2`, where e is
@@ -43,15 +42,31 @@ const LOSSY =
 /** Bits of PQCache's codes for a key vector: 2 sub-vectors of 6 bits. */
 const PQ_CODE_BYTES = 12 / 8;
 
+/**
+ * CacheGen keeps each block once for every level of its coder and loads, request by request, the level that
+ * is predicted to be ready first on the links as they are then: bytes over the rate, or decoding; or it
+ * computes the text again when that is faster. Decoding takes GPU time.
+ */
+function cacheGenRestores(
+  plain: number,
+  machine: Machine,
+  params: CompressionParams,
+): TokenRestore[] {
+  const decodeSeconds = plain / (params.decodeRate * machine.gpus);
+  return params.levels.map((level) => ({
+    name: `cachegen ${level}x`,
+    loadedBytesPerToken: plain / level,
+    restoreFlops: (from, to) => level === 1 ? 0 : (to - from) * decodeSeconds * machine.flops,
+  }));
+}
+
 /** Bytes stored and loaded by a compression method; the restore's arithmetic is negligible but for CacheGen. */
 export function compressionOf(
   llm: LlmProfile,
   machine: Machine,
-  hardware: HardwareProfile,
-  side: Side,
   params: CompressionParams,
 ): Strategy {
-  const plain = kvLinkBytesPerToken(llm, machine.gpus);
+  const plain = kvLinkBytesPerToken(llm, machine);
   const small = params.inGpu && (params.method === "kivi" || params.method === "h2o");
   const of = (stored: number, loaded: number, note: string): Strategy => ({
     reuse: true,
@@ -78,17 +93,20 @@ export function compressionOf(
       );
     }
     case "cachegen": {
-      const rate = hostBytesPerSecond(hardware, params, machine.gpus, side);
-      const secondsAt = (ratio: number) =>
-        plain / ratio / rate + (ratio > 1 ? plain / (params.decodeRate * machine.gpus) : 0);
-      const level = [...params.levels].sort((a, b) => secondsAt(a) - secondsAt(b))[0];
-      return of(
-        plain / level,
-        plain / level,
-        `CacheGen: of the levels ${
-          params.levels.join(", ")
-        } the ratio ${level} is fastest over this link.`,
-      );
+      const restores = cacheGenRestores(plain, machine, params);
+      return {
+        reuse: true,
+        storedBytesPerToken: restores.reduce((sum, r) => sum + r.loadedBytesPerToken, 0),
+        restores,
+        load: "cheapest",
+        notes: [
+          LOSSY,
+          `CacheGen: each block is kept at the levels ${
+            params.levels.join(", ")
+          } (ratios to plain KV); ` +
+          "the level predicted to be ready first is loaded for each request, or its text computed again.",
+        ],
+      };
     }
     case "h2o":
       return of(
@@ -97,8 +115,8 @@ export function compressionOf(
         `H2O: ${params.keep * 100} % of the tokens (heavy hitters and recent ones) are kept.`,
       );
     case "pqcache": {
-      const codes = machine.gpus * Math.ceil(llm.kvHeads / machine.gpus) * llm.layers *
-        PQ_CODE_BYTES;
+      const { tensorParallel: ranks } = machine;
+      const codes = ranks * Math.ceil(llm.kvHeads / ranks) * llm.layers * PQ_CODE_BYTES;
       return of(
         plain + codes,
         plain * params.keep + codes,

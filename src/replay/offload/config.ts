@@ -7,8 +7,10 @@ import type { Timing } from "./timing.ts";
 /** A way in which stored state becomes KV again. */
 export interface Restore {
   readonly name: string;
-  /** Bytes of a restored block that cross the links. */
-  readonly loadedBytesPerBlock: number;
+  /** Bytes that cross the links to restore the tokens `from..to-1` of a prompt that goes on at `to`. */
+  loadedBytes(from: number, to: number): number;
+  /** Whether everything that is stored of a block is loaded, so that it can be kept on the way. */
+  readonly whole: boolean;
   /** FLOPs of restoring the loaded tokens `from..to-1` of a prompt. */
   restoreFlops(from: number, to: number): number;
 }
@@ -28,6 +30,8 @@ export interface EngineConfig {
   readonly saveOnCompute: boolean;
   readonly layerwise: boolean;
   readonly prefetch: boolean;
+  /** Queued requests that prefetching looks at; Infinity for the whole queue. */
+  readonly lookAhead: number;
   /** `cheapest`: of the restores and computing, what is predicted to be fastest, request by request. */
   readonly load: "always" | "cheapest";
   /** At least one; the first is used when the choice is `always`. */

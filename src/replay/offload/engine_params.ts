@@ -13,11 +13,17 @@ export const engineFields = {
     "share of the GPU memory the engine may use",
   ),
   gpus: z.number().int().positive().nullable().default(null).describe(
-    "GPUs of one instance (tensor parallel); null: all of a node",
+    "GPUs of one instance (tensor parallel x pipeline); null: all of a node",
+  ),
+  pipeline: z.number().int().positive().default(1).describe(
+    "pipeline stages of an instance, each with its part of the layers",
   ),
   instances: z.number().int().positive().default(1).describe("instances behind the router"),
+  decodeInstances: z.number().int().nonnegative().default(0).describe(
+    "further instances that only decode; the others then only prefill and send them the KV",
+  ),
   router: z.enum(["round-robin", "least-loaded", "prefix-aware"]).default("round-robin").describe(
-    "which instance a request goes to",
+    "which instance a request goes to (closed loop: a session, at its first turn)",
   ),
   maxSequences: z.number().int().positive().default(256).describe("sequences that decode together"),
   maxBatchTokens: z.number().int().positive().default(8192).describe(
@@ -28,6 +34,9 @@ export const engineFields = {
   ),
   warmupRequests: z.number().int().nonnegative().default(0).describe(
     "first requests that fill the caches but are not counted",
+  ),
+  warmStart: z.boolean().default(false).describe(
+    "start with the caches as an earlier pass over the trace would leave them",
   ),
   iterationOverheadSeconds: secondsParam().default(0.0005).describe(
     "scheduler and launch time of an iteration",
@@ -76,6 +85,9 @@ export const tierFields = {
   prefetch: z.boolean().default(false).describe(
     "bring queued requests' blocks from drive to memory",
   ),
+  lookAhead: z.number().int().positive().nullable().default(null).describe(
+    "prefetch: so many queued requests ahead; null: the whole queue",
+  ),
   load: z.enum(["always", "cheapest"]).default("always").describe(
     "load every hit, or only when predicted faster than recomputing",
   ),
@@ -84,7 +96,7 @@ export const tierFields = {
   ),
   descriptorSeconds: secondsParam().default(1e-6).describe("cost of each contiguous piece moved"),
   pieceBytes: bytesParam().nullable().default(null).describe(
-    "contiguous bytes of a piece moved; null: a whole block (scattered layers are many small pieces)",
+    "contiguous bytes of a piece moved; null: as the policy lays blocks out (whole, or HCache's chunks)",
   ),
   hostBandwidth: rateParam().nullable().default(null).describe(
     "host link of an instance in one direction; null: the profile's times the GPUs",

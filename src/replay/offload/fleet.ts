@@ -1,9 +1,8 @@
 import type { BuiltEngine } from "./build.ts";
-import { createInstance, type Horizon, type Instance } from "./instance.ts";
+import { createInstance } from "./instance.ts";
+import type { Horizon, Instance } from "./instance_types.ts";
 import type { InstanceTotals } from "./recorder.ts";
 import type { EngineRequest } from "./request.ts";
-import { createMinHeap } from "../shared/min_heap.ts";
-import type { Arrivals } from "./arrivals.ts";
 import type { Tally } from "./tally.ts";
 
 export type Router = "round-robin" | "least-loaded" | "prefix-aware";
@@ -12,13 +11,38 @@ export type Router = "round-robin" | "least-loaded" | "prefix-aware";
 export interface Fleet {
   /** Takes a request that arrives now, open loop; arrivals must not go back in time. */
   submit(request: EngineRequest): void;
+  /** Places a request's blocks as an earlier pass would have left them, before anything arrives. */
+  warm(request: EngineRequest): void;
   /** Works until nothing is left. */
   drain(): void;
   finish(): InstanceTotals[];
   readonly tally: Tally;
 }
 
-/** Makes idle instances. */
+/**
+ * Index of the instance a request goes to; `turn` counts requests. Least-loaded takes the fewest requests
+ * waiting or running; prefix-aware the longest prefix found, and of equal ones the least loaded.
+ */
+export function chooseInstance(
+  router: Router,
+  instances: readonly Instance[],
+  request: EngineRequest,
+  turn: number,
+): number {
+  if (router === "round-robin" || instances.length === 1) return turn % instances.length;
+  let best = 0;
+  let most = -1;
+  for (let i = 0; i < instances.length; i++) {
+    const matching = router === "prefix-aware" ? instances[i].matchingBlocks(request) : 0;
+    if (matching > most || (matching === most && instances[i].load < instances[best].load)) {
+      best = i;
+      most = matching;
+    }
+  }
+  return best;
+}
+
+/** Makes idle instances, each of which prefills and decodes. */
 export function createFleet(
   engine: BuiltEngine,
   instances: number,
@@ -28,28 +52,19 @@ export function createFleet(
   const all = Array.from({ length: instances }, () => createInstance(engine.config, tally));
   const horizon: Horizon = { seconds: 0 };
   let turn = 0;
+  let warmed = 0;
   const advance = (instance: Instance, seconds: number): void => {
     horizon.seconds = seconds;
     instance.advanceTo(horizon);
   };
   /** Instances share nothing, so only those that the choice looks at must have caught up. */
   const choose = (request: EngineRequest): Instance => {
-    if (router === "round-robin" || all.length === 1) {
-      const instance = all[turn++ % all.length];
-      advance(instance, request.arrivalSeconds);
-      return instance;
+    if (router !== "round-robin") {
+      for (const instance of all) advance(instance, request.arrivalSeconds);
     }
-    for (const instance of all) advance(instance, request.arrivalSeconds);
-    let best = all[0];
-    let most = -1;
-    for (const instance of all) {
-      const matching = router === "prefix-aware" ? instance.matchingBlocks(request) : 0;
-      if (matching > most || (matching === most && instance.load < best.load)) {
-        best = instance;
-        most = matching;
-      }
-    }
-    return best;
+    const chosen = all[chooseInstance(router, all, request, turn++)];
+    advance(chosen, request.arrivalSeconds);
+    return chosen;
   };
   return {
     tally,
@@ -60,68 +75,12 @@ export function createFleet(
         request.arrivalSeconds,
       );
     },
+    warm(request) {
+      if (engine.config.reuse) all[chooseInstance(router, all, request, warmed++)].warm(request);
+    },
     drain() {
       for (const instance of all) advance(instance, Infinity);
     },
     finish: () => all.map((instance) => instance.finish()),
   };
-}
-
-/**
- * Replays sessions closed-loop: a turn arrives when the turn before it was answered and the think time has
- * passed (where no think time is known, at its recorded arrival or the answer, whichever is later). A
- * session stays on its instance; sessions are dealt out in turn.
- */
-export function replayClosedLoop(
-  engine: BuiltEngine,
-  instances: number,
-  arrivals: Arrivals,
-  tally: Tally,
-): InstanceTotals[] {
-  const home = new Map<number, number>();
-  const following = new Map<number, number[]>();
-  const first: number[][] = Array.from({ length: instances }, () => []);
-  let dealt = 0;
-  for (let i = 0; i < arrivals.count; i++) {
-    const { session } = arrivals.at(i);
-    if (session >= 0 && home.has(session)) {
-      const turns = following.get(session);
-      if (turns === undefined) following.set(session, [i]);
-      else turns.push(i);
-      continue;
-    }
-    const place = dealt++ % instances;
-    if (session >= 0) home.set(session, place);
-    first[place].push(i);
-  }
-  return first.map((starts) => {
-    const instance = createInstance(engine.config, tally);
-    const due = createMinHeap();
-    const horizon: Horizon = { seconds: 0 };
-    for (const i of starts) due.push(arrivals.at(i).arrivalSeconds, i);
-    tally.onComplete = (request, at) => {
-      const turns = request.session < 0 ? undefined : following.get(request.session);
-      const next = turns?.shift();
-      if (next === undefined) return;
-      const think = arrivals.thinkSeconds(next);
-      const when = Number.isNaN(think)
-        ? Math.max(at, arrivals.at(next).arrivalSeconds)
-        : at + think;
-      due.push(when, next);
-      horizon.seconds = Math.min(horizon.seconds, when);
-    };
-    for (;;) {
-      const when = due.peekKey();
-      horizon.seconds = when;
-      instance.advanceTo(horizon);
-      // A completion on the way may have brought an earlier arrival.
-      if (due.peekKey() < when) continue;
-      if (due.size === 0) break;
-      const request = arrivals.at(due.pop());
-      tally.counts.submitted++;
-      instance.submit(engine.config.reuse ? request : { ...request, ids: null }, when);
-    }
-    tally.onComplete = null;
-    return instance.finish();
-  });
 }

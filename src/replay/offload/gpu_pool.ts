@@ -22,6 +22,9 @@ export interface GpuPool {
   /** Resident blocks, pinned ones and private ones. */
   readonly used: number;
   readonly pinned: number;
+  /** Blocks with an id that were put in so far, and that were evicted. */
+  readonly stored: number;
+  readonly removed: number;
 }
 
 /** Makes an empty pool of `capacity` blocks over ids `0..ids-1`. */
@@ -34,6 +37,8 @@ export function createGpuPool(capacity: number, ids: number): GpuPool {
   let idle = 0;
   let shared = 0;
   let privates = 0;
+  let stored = 0;
+  let removed = 0;
 
   const unlink = (block: number): void => {
     const behind = links[2 * block];
@@ -56,6 +61,7 @@ export function createGpuPool(capacity: number, ids: number): GpuPool {
       const victim = links[2 * sentinel + 1];
       if (victim === sentinel) throw new Error("the GPU pool was asked for more than it has");
       unlink(victim);
+      removed++;
       evicted.push(victim);
     }
   };
@@ -67,6 +73,7 @@ export function createGpuPool(capacity: number, ids: number): GpuPool {
     pin(block, evicted) {
       if (refs[block]++ > 0) return;
       if (links[2 * block] >= 0) unlink(block);
+      else stored++;
       shared++;
       makeRoom(evicted);
     },
@@ -83,6 +90,7 @@ export function createGpuPool(capacity: number, ids: number): GpuPool {
       privates -= count;
     },
     keepPrivate(block) {
+      stored++;
       privates--;
       pushFront(block);
     },
@@ -92,6 +100,12 @@ export function createGpuPool(capacity: number, ids: number): GpuPool {
     },
     get pinned() {
       return shared + privates;
+    },
+    get stored() {
+      return stored;
+    },
+    get removed() {
+      return removed;
     },
   };
 }

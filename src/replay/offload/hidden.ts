@@ -18,6 +18,8 @@ import { hostBytesPerSecond, type Machine, type Side } from "./machine.ts";
 
 /** Prompt length at which the split is scanned, as in the paper's examples. */
 const SPLIT_TOKENS = 1024;
+/** Hidden states are saved in chunks of so many tokens of one layer, spread over the drives in turn. */
+const CHUNK_TOKENS = 64;
 
 /** The restore of a split: projecting the hidden layers and computing the recomputed ones. */
 export function splitRestore(llm: LlmProfile, split: Split): TokenRestore {
@@ -85,13 +87,15 @@ export function hiddenStrategy(
   const notes = [
     ...hiddenNotes(llm),
     `Of ${llm.layers} layers ${split.hiddenLayers} are restored from hidden states and ` +
-    `${split.otherLayers} ${other}; one rank reads each layer and gathers it to the others.`,
+    `${split.otherLayers} ${other}; one rank reads each layer and gathers it to the others. They are ` +
+    `saved to host memory first and moved on in chunks of ${CHUNK_TOKENS} tokens of a layer.`,
   ];
   return {
     reuse: true,
     // A split that recomputes every layer stores nothing but token ids.
     storedBytesPerToken: restore.loadedBytesPerToken > 0 ? restore.loadedBytesPerToken : null,
     restores: [restore],
+    pieceBytes: CHUNK_TOKENS * hiddenBytesPerTokenLayer(llm),
     notes,
   };
 }

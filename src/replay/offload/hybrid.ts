@@ -1,9 +1,9 @@
 import type { HardwareProfile } from "../../model/profiles/hardware.ts";
 import type { LlmProfile } from "../../model/profiles/llm.ts";
-import { copyRestore, kvLinkBytesPerToken, type Strategy, type TokenRestore } from "./build.ts";
+import { copyRestore, type Strategy, type TokenRestore } from "./build.ts";
 import type { TieredParams } from "./engine_params.ts";
 import { splitOn, splitRestore } from "./hidden.ts";
-import type { Machine, Side } from "./machine.ts";
+import { kvLinkBytesPerToken, type Machine, type Side } from "./machine.ts";
 
 /** The choice between the stored forms and computing, made anew for every request. */
 export function hybridStrategy(
@@ -13,7 +13,7 @@ export function hybridStrategy(
   side: Side,
   params: TieredParams & { readonly keep: "kv" | "hidden" | "both" },
 ): Strategy {
-  const kv = copyRestore("kv", kvLinkBytesPerToken(llm, machine.gpus));
+  const kv = copyRestore("kv", kvLinkBytesPerToken(llm, machine));
   const hidden = splitRestore(llm, splitOn(llm, machine, hardware, side, params));
   const restores: TokenRestore[] = [];
   if (params.keep !== "hidden") restores.push(kv);

@@ -1,45 +1,25 @@
 import type { RequestHint } from "../../model/eviction.ts";
-import { attentionPairs } from "../../model/llm_math.ts";
 import { createAdmission } from "./admission.ts";
 import type { EngineConfig } from "./config.ts";
 import { createDecodeBatch } from "./decode_batch.ts";
 import { createGpuPool } from "./gpu_pool.ts";
 import { createIdSpace } from "./id_space.ts";
-import type { InstanceTotals, Recorder } from "./recorder.ts";
-import { createSequence, type EngineRequest, type Sequence } from "./request.ts";
-import { createSessionBlocks } from "./session_blocks.ts";
+import type { HandOff, Instance } from "./instance_types.ts";
+import { createPrefillChoice } from "./prefill_choice.ts";
+import type { Recorder } from "./recorder.ts";
+import { createRetirement } from "./retirement.ts";
+import { createSequence, type Sequence } from "./request.ts";
 import { createTierStack } from "./tiers.ts";
+import { trafficOf } from "./traffic.ts";
 import { createWaitingLine } from "./waiting_line.ts";
 
-/**
- * One serving instance, replayed iteration by iteration: first-come-first-served continuous batching with
- * chunked prefill over a paged prefix cache. Runs of decode iterations between two changes of the batch
- * are advanced at once, in closed form.
- */
-export interface Instance {
-  /**
-   * Lets the instance work until its clock has reached the horizon, ending the iteration in progress. The
-   * horizon may come closer meanwhile: a completion can cause an arrival (closed loop).
-   */
-  advanceTo(horizon: Horizon): void;
-  submit(request: EngineRequest, arrivalSeconds: number): void;
-  /** Requests waiting or running. */
-  readonly load: number;
-  /** Time up to which it has worked. */
-  readonly clockSeconds: number;
-  /** Leading blocks of a request found in GPU memory or a tier, for prefix-aware routing. */
-  matchingBlocks(request: EngineRequest): number;
-  finish(): InstanceTotals;
-}
-
-/** A point in simulated time. */
-export interface Horizon {
-  seconds: number;
-}
-
-/** Makes an idle instance at time 0. */
-export function createInstance(config: EngineConfig, recorder: Recorder): Instance {
-  const { blockTokens, maxSequences, maxBatchTokens, timing, llm } = config;
+/** Makes an idle instance at time 0; with `handOff` it computes prompts only. */
+export function createInstance(
+  config: EngineConfig,
+  recorder: Recorder,
+  handOff: HandOff | null = null,
+): Instance {
+  const { blockTokens, maxSequences, timing, llm } = config;
   const network = config.createNetwork();
   const ids = createIdSpace(config.uniqueBlocks, config.decodedIds);
   const pool = createGpuPool(config.gpuBlocks, ids.size);
@@ -47,12 +27,12 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
   const now = () => clock;
   const { tiers: tierSpecs, tierRules, eviction, seed } = config;
   const tiers = createTierStack(tierSpecs, tierRules, eviction, network, ids, seed, now);
-  const sessions = createSessionBlocks(blockTokens, ids);
   const hintOf = (sequence: Sequence): RequestHint => ({
     timeSeconds: clock,
     turn: sequence.request.turn,
   });
   const admission = createAdmission(config, pool, tiers, ids, recorder, hintOf);
+  const retirement = createRetirement(config, pool, tiers, ids, admission);
   const line = createWaitingLine();
   const batch = createDecodeBatch(blockTokens);
   const prefilling: Sequence[] = [];
@@ -61,10 +41,11 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
   let blockedNeed = 0;
   let busySeconds = 0;
   let waitSeconds = 0;
+  let idleSeconds = 0;
   let preemptions = 0;
   let iterations = 0;
   let contextTokens = 0;
-  let lastEnd = 0;
+  let workedUntil = 0;
 
   const admit = (): void => {
     while (batch.size + prefilling.length < maxSequences) {
@@ -72,47 +53,50 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
       if (sequence === null) return;
       const working = batch.size + prefilling.length > 0;
       if (working && blockedNeed > pool.available()) return;
-      blockedNeed = admission.start(sequence);
+      blockedNeed = sequence.prefilled ? admission.place(sequence) : admission.start(sequence);
       if (blockedNeed === 0) {
         sequence.order = started++;
-        prefilling.push(sequence);
+        unclaim(sequence);
+        sequence.startSeconds = clock;
+        if (sequence.prefilled) {
+          sequence.prefilled = false;
+          batch.join(sequence);
+        } else prefilling.push(sequence);
       } else if (working) {
         return;
       } else {
         // Nothing runs and it still does not fit: it never will.
         blockedNeed = 0;
+        unclaim(sequence);
         recorder.reject(sequence.request);
       }
       line.dequeue();
+      prefetchQueued(config.lookAhead - 1);
     }
   };
-  /** Lets go of a sequence's blocks; what has an id stays cached, the tail to be evicted first. */
-  const letGo = (sequence: Sequence, privates: number): void => {
+  /** Starts bringing the blocks of the `place`-th queued request into memory, once. */
+  const prefetchQueued = (place: number): void => {
+    if (!config.prefetch || place >= line.length) return;
+    const sequence = line.at(place);
+    if (sequence === null || sequence.prefetched || sequence.request.ids === null) return;
+    sequence.prefetched = true;
     const { ids: list, from, to } = sequence.request;
-    if (list !== null) { for (let i = to - 1; i >= from; i--) pool.unpin(list[i]); }
-    pool.freePrivate(privates);
+    tiers.claim(list!, from, to, 1);
+    sequence.prefetch = tiers.prefetch(list!, from, to, hintOf(sequence));
+  };
+  const unclaim = (sequence: Sequence): void => {
+    if (!sequence.prefetched) return;
+    const { ids: list, from, to } = sequence.request;
+    tiers.claim(list!, from, to, -1);
+    sequence.prefetched = false;
+  };
+  const letGo = (sequence: Sequence, privates: number): void => {
+    retirement.letGo(sequence, privates);
     blockedNeed = 0;
   };
   const complete = (sequence: Sequence): void => {
-    const { request } = sequence;
-    let privates = batch.heldBlocks(sequence);
-    if (request.ids !== null) {
-      // Blocks that decoding filled stay cached under ids of their own; the next turn may claim them.
-      const stored = request.inputTokens + request.outputTokens - 1;
-      const kept: number[] = [];
-      for (let at = request.to - request.from; at < Math.floor(stored / blockTokens); at++) {
-        const id = privates > 0 ? ids.take() : -1;
-        if (id < 0) break;
-        ids.place(id);
-        pool.keepPrivate(id);
-        privates--;
-        kept.push(id);
-      }
-      if (config.saveOnCompute) tiers.save(kept, 0, kept.length, hintOf(sequence));
-      if (request.session >= 0) sessions.remember(request, kept);
-    }
-    letGo(sequence, privates);
-    lastEnd = Math.max(lastEnd, clock);
+    const held = batch.heldBlocks(sequence);
+    letGo(sequence, retirement.keepDecoded(sequence, held, hintOf(sequence)));
     recorder.complete(sequence, clock);
   };
   const preempt = (): void => {
@@ -170,61 +154,30 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
     iterations += steps;
     contextTokens += steps * batch.context + batch.size * steps * (steps - 1) / 2;
     clock += seconds;
+    workedUntil = clock;
     network.advance(clock);
     batch.take(steps, complete);
   };
 
-  // The prompts computed in the next iteration, the tokens of each, and the work of all.
-  const chosen: Sequence[] = [];
-  const chunks: number[] = [];
-  const work = { tokens: 0, pairs: 0, extraFlops: 0, contextRead: 0 };
-  /** Chooses them in order of start within the token budget; returns when their loads end. */
-  const choosePrefill = (): number => {
-    chosen.length = 0;
-    chunks.length = 0;
-    work.tokens =
-      work.pairs =
-      work.extraFlops =
-      work.contextRead =
-        0;
-    let budget = maxBatchTokens - batch.size;
-    let loadsUntil = 0;
-    for (const sequence of prefilling) {
-      if (budget <= 0) break;
-      const chunk = Math.min(budget, sequence.target - sequence.computed);
-      const to = sequence.computed + chunk;
-      const pairs = attentionPairs(llm, sequence.computed, to, config.causal);
-      const end = sequence.waits.length === 0 ? 0 : loadEnd(sequence);
-      if (end > clock) {
-        if (!config.layerwise) continue;
-        // Computing may follow the load layer by layer, but others must not wait long for it.
-        const compute = timing.prefillSeconds(chunk, pairs, sequence.restoreFlops);
-        if (end > clock + compute && (batch.size > 0 || chosen.length > 0)) continue;
-      }
-      loadsUntil = Math.max(loadsUntil, end);
-      chosen.push(sequence);
-      chunks.push(chunk);
-      budget -= chunk;
-      work.tokens += chunk;
-      work.pairs += pairs;
-      work.extraFlops += sequence.restoreFlops;
-      work.contextRead += sequence.computed;
-    }
-    return loadsUntil;
-  };
+  const choice = createPrefillChoice(config, loadEnd);
+  const { chosen, chunks, work } = choice;
   const prefillIteration = (loadsUntil: number): void => {
     // When every decoding sequence was preempted for want of blocks, the prompts go on alone.
     if (batch.size > 0) grow(1);
     const decoding = batch.size;
     const compute = timing.iteration(work, decoding, batch.context);
-    // Layer-wise overlap with fill and drain: the last layer is computed after its part has come.
-    const drained = loadsUntil > clock ? loadsUntil + compute / llm.layers : 0;
-    const end = Math.max(clock + compute, drained);
+    // Layer-wise overlap: computing starts when the first layer has come (fill), and the last layer is
+    // computed after its part has come (drain).
+    const load = Math.max(0, loadsUntil - clock);
+    const end = load === 0
+      ? clock + compute
+      : Math.max(clock + load / llm.layers + compute, loadsUntil + compute / llm.layers);
     busySeconds += compute;
     waitSeconds += end - clock - compute;
     iterations++;
     contextTokens += batch.context;
     clock = end;
+    workedUntil = clock;
     network.advance(clock);
     if (decoding > 0) batch.take(1, complete);
     for (let i = 0; i < chosen.length; i++) {
@@ -251,7 +204,11 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
     if (sequence.firstTokenSeconds < 0) sequence.firstTokenSeconds = clock;
     sequence.generated++;
     if (sequence.generated >= request.outputTokens) complete(sequence);
-    else batch.join(sequence);
+    else if (handOff === null) batch.join(sequence);
+    else {
+      letGo(sequence, sequence.privateBlocks);
+      handOff(sequence, clock, clock - sequence.startSeconds);
+    }
   };
   /** Only loads are in flight: the GPU waits for the first of them, or for the horizon. */
   const awaitLoad = (horizon: number): void => {
@@ -260,24 +217,13 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
     clock = next;
     network.advance(clock);
   };
-  const renameDecoded = (from: number, to: number): void => {
-    if (pool.isIdle(from) && !pool.isResident(to)) {
-      // Cached again under the trace's id, as the most recent: the request that claims it is here.
-      pool.drop(from);
-      pool.takePrivate(1, admission.evicted);
-      pool.keepPrivate(to);
-      ids.place(to);
-      ids.drop(from);
-    }
-    tiers.rename(from, to);
-  };
 
   return {
     advanceTo(horizon) {
       while (clock < horizon.seconds) {
         admit();
         if (prefilling.length > 0) {
-          const loadsUntil = choosePrefill();
+          const loadsUntil = choice.choose(prefilling, batch.size, clock);
           if (chosen.length > 0) {
             prefillIteration(loadsUntil);
             continue;
@@ -287,23 +233,34 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
         else if (prefilling.length > 0) awaitLoad(horizon.seconds);
         else if (line.length === 0) {
           if (horizon.seconds === Infinity) return;
+          idleSeconds += horizon.seconds - clock;
           clock = horizon.seconds;
           network.advance(clock);
         }
       }
     },
     submit(request, arrivalSeconds) {
-      if (request.ids !== null && request.session >= 0) sessions.claim(request, renameDecoded);
+      retirement.claim(request);
       const sequence = createSequence(request, arrivalSeconds);
-      if (config.prefetch && request.ids !== null && line.length + prefilling.length > 0) {
-        sequence.prefetch = tiers.prefetch(
-          request.ids,
-          request.from,
-          request.to,
-          hintOf(sequence),
-        );
-      }
       line.enqueue(sequence);
+      // The head of the line is started at once when nothing runs: there is nothing to look ahead.
+      const place = line.length - 1;
+      if (place < config.lookAhead && place + prefilling.length > 0) prefetchQueued(place);
+    },
+    submitPrefilled(sequence) {
+      sequence.prefilled = true;
+      line.enqueue(sequence);
+    },
+    warm(request) {
+      const { ids: list, from, to } = request;
+      if (list === null) return;
+      const hint = { timeSeconds: 0, turn: request.turn };
+      tiers.warm(list, from, to, hint);
+      const fits = Math.min(to, from + pool.capacity);
+      for (let i = from; i < fits; i++) pool.pin(list[i], admission.evicted);
+      for (let i = fits - 1; i >= from; i--) pool.unpin(list[i]);
+      for (const block of admission.evicted) ids.drop(block);
+      admission.evicted.length = 0;
     },
     get load() {
       return line.length + batch.size + prefilling.length;
@@ -320,16 +277,21 @@ export function createInstance(config: EngineConfig, recorder: Recorder): Instan
     finish() {
       tiers.settleTime(clock);
       return {
-        endSeconds: lastEnd,
+        endSeconds: workedUntil,
         busySeconds,
         waitSeconds,
+        idleSeconds,
+        clockSeconds: clock,
         iterations,
         contextTokens,
         preemptions,
+        unkeptBlocks: retirement.unkept,
         pinnedBlocks: pool.pinned,
         tiers: tiers.totals,
         tierBlocks: tierSpecs.map((_, t) => tiers.sizeOf(t)),
-        linkBusySeconds: network.linkBusySeconds,
+        storedBlocks: pool.stored,
+        removedBlocks: pool.removed,
+        traffic: trafficOf(network),
       };
     },
   };

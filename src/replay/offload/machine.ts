@@ -4,12 +4,6 @@ import type { HardwareProfile, Quantity } from "../../model/profiles/hardware.ts
 import type { LlmProfile } from "../../model/profiles/llm.ts";
 import type { Profiles } from "../../model/profiles/profiles.ts";
 import { formatDecimalBytes } from "../../model/units.ts";
-import {
-  createLinkNetwork,
-  type LinkNetwork,
-  type LinkSpec,
-  type RouteSpec,
-} from "../shared/link_network.ts";
 import type { EngineParams, TieredParams } from "./engine_params.ts";
 
 /** Which end of every coefficient's interval to take: `low` gives the longest times. */
@@ -45,24 +39,44 @@ export function neededProfiles(profiles: Profiles): { hardware: HardwareProfile;
 /** Rates of one instance at one end of the intervals. */
 export interface Machine {
   readonly gpus: number;
+  /** GPUs that share a layer, and stages that share the layers: their product is `gpus`. */
+  readonly tensorParallel: number;
+  readonly stages: number;
   readonly flops: number;
   readonly memoryBytesPerSecond: number;
   readonly gpuBytesPerSecond: number;
 }
 
-/** The GPUs of one instance. */
+/** The GPUs of one instance. @throws usage error when they cannot be split into the stages. */
 export function machineOf(hardware: HardwareProfile, params: EngineParams, side: Side): Machine {
   const gpu = hardware.gpu!;
   const gpus = params.gpus ?? gpu.count;
+  if (gpus % params.pipeline !== 0) {
+    throw usageError(
+      `--set pipeline=${params.pipeline}: ${gpus} GPUs of an instance cannot be split into ` +
+        `${params.pipeline} equal stages`,
+      "choose gpus as a multiple of pipeline",
+    );
+  }
   const prefill = params.prefillEfficiency ?? sideOf(gpu.prefillEfficiency, side);
   const bandwidth = params.bandwidthEfficiency ?? sideOf(gpu.decodeBandwidthEfficiency, side);
   const between = hardware.links.gpuToGpu ?? hardware.links.hostToDevice;
   return {
     gpus,
+    tensorParallel: gpus / params.pipeline,
+    stages: params.pipeline,
     flops: gpus * gpu.bf16Flops.value * prefill,
     memoryBytesPerSecond: gpus * gpu.memoryBytesPerSecond.value * bandwidth,
     gpuBytesPerSecond: between === undefined ? Infinity : sideOf(between, side),
   };
+}
+
+/**
+ * Bytes of plain KV that a token moves over the host link: every rank's shard. Stages hold different layers,
+ * so only the ranks of a layer can replicate heads.
+ */
+export function kvLinkBytesPerToken(llm: LlmProfile, { tensorParallel }: Machine): number {
+  return kvBytesPerTokenRank(llm, tensorParallel) * tensorParallel;
 }
 
 /**
@@ -73,14 +87,15 @@ export function gpuBlocksOf(
   hardware: HardwareProfile,
   llm: LlmProfile,
   params: EngineParams,
-  gpus: number,
+  machine: Machine,
   blockTokens: number,
   bytesRatio: number,
 ): number {
   if (params.gpuBlocks !== null) return params.gpuBlocks;
+  const { gpus } = machine;
   const memory = params.memoryUtilization * hardware.gpu!.memoryBytes * gpus;
   const weights = weightBytes(llm);
-  const blockBytes = kvBytesPerTokenRank(llm, gpus) * gpus * blockTokens * bytesRatio;
+  const blockBytes = kvLinkBytesPerToken(llm, machine) * blockTokens * bytesRatio;
   const blocks = Math.floor((memory - weights) / blockBytes);
   if (blocks < 1) {
     throw usageError(
@@ -91,23 +106,6 @@ export function gpuBlocksOf(
   }
   return blocks;
 }
-
-/** Routes by what they connect. The numbers index the network's routes. */
-export const ROUTE = {
-  dramToGpu: 0,
-  gpuToDram: 1,
-  ssdToGpu: 2,
-  gpuToSsd: 3,
-  dramToSsd: 4,
-  ssdToDram: 5,
-  remoteToGpu: 6,
-  gpuToRemote: 7,
-  toRemote: 8,
-  remoteToSsd: 9,
-} as const;
-
-/** Index of the links whose busy time is reported. */
-export const LINK = { ssdRead: 2, ssdWrite: 3 } as const;
 
 /** Host link of an instance, host to GPU, all GPUs together. @throws usage error when nothing gives it. */
 export function hostBytesPerSecond(
@@ -125,63 +123,4 @@ export function hostBytesPerSecond(
     );
   }
   return gpus * sideOf(link, side);
-}
-
-/**
- * The links of one instance: host link of each direction, drive reads and writes, host memory, network.
- * A drive transfer crosses host memory twice when it goes through a bounce buffer.
- */
-export function networkOf(
-  hardware: HardwareProfile,
-  params: TieredParams,
-  gpus: number,
-  side: Side,
-): () => LinkNetwork {
-  const { links, ssds, dram, remote } = hardware;
-  const down = hostBytesPerSecond(hardware, params, gpus, side);
-  const up = params.hostBandwidth ??
-    (links.deviceToHost === undefined ? down : gpus * sideOf(links.deviceToHost, side));
-  const share = 1 / params.instances;
-  const drives = (pick: (s: typeof ssds[number]) => Quantity) =>
-    share * ssds.reduce((sum, s) => sum + s.count * sideOf(pick(s), side), 0);
-  const memory = dram?.bytesPerSecond === undefined
-    ? Infinity
-    : share * sideOf(dram.bytesPerSecond, side);
-  const nic = links.nic === undefined ? 0 : share * sideOf(links.nic, side);
-  const duplexFactor = sideOf(links.duplexFactor, side);
-  const base = sideOf(links.baseLatencySeconds, side);
-  const fromDrive = base + Math.max(0, ...ssds.map((s) => s.readLatencySeconds?.value ?? 0));
-  const toDrive = base + Math.max(0, ...ssds.map((s) => s.writeLatencySeconds?.value ?? 0));
-  const far = base + (remote?.readLatencySeconds?.value ?? 0);
-  const remoteRate = remote === null
-    ? 0
-    : Math.min(nic || Infinity, remote.readBytesPerSecond.value);
-  const specs: LinkSpec[] = [
-    { name: "host to GPU", bytesPerSecond: down, opposite: 1, duplexFactor },
-    { name: "GPU to host", bytesPerSecond: up, opposite: 0, duplexFactor },
-    { name: "drive reads", bytesPerSecond: drives((s) => s.readBytesPerSecond) },
-    { name: "drive writes", bytesPerSecond: drives((s) => s.writeBytesPerSecond) },
-    { name: "host memory", bytesPerSecond: Number.isFinite(memory) ? memory : 1e15 },
-    { name: "network", bytesPerSecond: remoteRate },
-  ];
-  const bounce = params.bounceBuffer ? 2 : 0;
-  const route = (name: string, latencySeconds: number, ...at: [number, number][]): RouteSpec => ({
-    name,
-    latencySeconds,
-    descriptorSeconds: params.descriptorSeconds,
-    links: at.filter(([, weight]) => weight > 0).map(([link, weight]) => ({ link, weight })),
-  });
-  const routes: RouteSpec[] = [
-    route("host memory to GPU", base, [0, 1], [4, 1]),
-    route("GPU to host memory", base, [1, 1], [4, 1]),
-    route("drive to GPU", fromDrive, [2, 1], [4, bounce], [0, 1]),
-    route("GPU to drive", toDrive, [1, 1], [4, bounce], [3, 1]),
-    route("host memory to drive", toDrive, [4, 1], [3, 1]),
-    route("drive to host memory", fromDrive, [2, 1], [4, 1]),
-    route("remote to GPU", far, [5, 1], [4, 2], [0, 1]),
-    route("GPU to remote", far, [1, 1], [4, 2], [5, 1]),
-    route("host to remote", far, [4, 1], [5, 1]),
-    route("remote to host", far, [5, 1], [4, 1]),
-  ];
-  return () => createLinkNetwork(specs, routes);
 }

@@ -3,6 +3,8 @@ export interface QuantileSketch {
   add(value: number): void;
   readonly count: number;
   readonly mean: number;
+  /** How far a quantile may be off, as a share of it: 0 while every value is kept. */
+  readonly relativeError: number;
   /** The value at rank `ceil(q*count)` (nearest rank); null when empty. */
   quantile(q: number): number | null;
 }
@@ -48,6 +50,9 @@ export function createQuantileSketch(): QuantileSketch {
     },
     get count() {
       return count;
+    },
+    get relativeError() {
+      return exact === null ? GROWTH / 2 : 0;
     },
     get mean() {
       return sum / count;

@@ -40,8 +40,13 @@ export interface Sequence {
   joinStep: number;
   slot: number;
   heapEntry: number;
-  /** Transfer of the look-ahead prefetch, -1 for none. */
+  /** Transfer of the look-ahead prefetch, -1 for none; and whether its blocks are claimed. */
   prefetch: number;
+  prefetched: boolean;
+  /** When its prompt was started. */
+  startSeconds: number;
+  /** Its prompt was computed elsewhere and its KV is here: it only needs blocks. */
+  prefilled: boolean;
 }
 
 /** A request that has just arrived. */
@@ -63,5 +68,8 @@ export function createSequence(request: EngineRequest, arrivalSeconds: number): 
     slot: -1,
     heapEntry: -1,
     prefetch: -1,
+    prefetched: false,
+    startSeconds: arrivalSeconds,
+    prefilled: false,
   };
 }

@@ -1,3 +1,4 @@
+import type { RequestOutcome } from "../../model/policy.ts";
 import { createQuantileSketch, type QuantileSketch } from "./quantiles.ts";
 import type { Lookup, Recorder } from "./recorder.ts";
 import type { EngineRequest, Sequence } from "./request.ts";
@@ -8,6 +9,9 @@ export interface Tally extends Recorder {
   readonly tpot: QuantileSketch;
   readonly latency: QuantileSketch;
   readonly counts: TallyCounts;
+  /** Hits by tier. */
+  readonly tierHitBlocks: Float64Array;
+  readonly tierHitTokens: Float64Array;
   /** Called after each completion, for closed loops. */
   onComplete: ((request: EngineRequest, atSeconds: number) => void) | null;
 }
@@ -23,16 +27,25 @@ export interface TallyCounts {
   outputTokens: number;
   listedBlocks: number;
   gpuHitBlocks: number;
-  tierHitBlocks: number;
+  missedBlocks: number;
   gpuHitTokens: number;
-  tierHitTokens: number;
   computedTokens: number;
   recomputedTokens: number;
   lookups: number;
 }
 
-/** Makes an empty tally; the first `warmup` requests fill caches but do not count in latencies and hits. */
-export function createTally(options: { warmup: number; sloTtft: number; sloTpot: number }): Tally {
+export interface TallyOptions {
+  /** The first so many requests fill caches but do not count in latencies and hits. */
+  readonly warmup: number;
+  readonly sloTtft: number;
+  readonly sloTpot: number;
+  readonly tiers: number;
+  /** Told of each request that ended and counts. */
+  readonly onRequest?: (outcome: RequestOutcome) => void;
+}
+
+/** Makes an empty tally. */
+export function createTally(options: TallyOptions): Tally {
   const ttft = createQuantileSketch();
   const tpot = createQuantileSketch();
   const latency = createQuantileSketch();
@@ -45,27 +58,33 @@ export function createTally(options: { warmup: number; sloTtft: number; sloTpot:
     outputTokens: 0,
     listedBlocks: 0,
     gpuHitBlocks: 0,
-    tierHitBlocks: 0,
+    missedBlocks: 0,
     gpuHitTokens: 0,
-    tierHitTokens: 0,
     computedTokens: 0,
     recomputedTokens: 0,
     lookups: 0,
   };
+  const tierHitBlocks = new Float64Array(options.tiers);
+  const tierHitTokens = new Float64Array(options.tiers);
   const tally: Tally = {
     ttft,
     tpot,
     latency,
     counts,
+    tierHitBlocks,
+    tierHitTokens,
     onComplete: null,
     lookup(request: EngineRequest, found: Lookup) {
       if (request.index < options.warmup) return;
       counts.lookups++;
       counts.listedBlocks += found.listed;
       counts.gpuHitBlocks += found.gpuBlocks;
-      counts.tierHitBlocks += found.tierBlocks;
+      counts.missedBlocks += found.missed;
       counts.gpuHitTokens += found.gpuTokens;
-      counts.tierHitTokens += found.tierTokens;
+      for (let t = 0; t < tierHitBlocks.length; t++) {
+        tierHitBlocks[t] += found.tierBlocks[t];
+        tierHitTokens[t] += found.tierTokens[t];
+      }
       counts.computedTokens += found.computedTokens;
       counts.inputTokens += request.inputTokens;
     },
@@ -86,6 +105,11 @@ export function createTally(options: { warmup: number; sloTtft: number; sloTpot:
           tpot.add(each);
         }
         if (first <= options.sloTtft && each <= options.sloTpot) counts.attained++;
+        options.onRequest?.({
+          index: request.index,
+          ttftSeconds: first,
+          latencySeconds: atSeconds - sequence.arrivalSeconds,
+        });
       }
       tally.onComplete?.(request, atSeconds);
     },

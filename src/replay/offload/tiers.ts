@@ -2,6 +2,7 @@ import type { Eviction, EvictionState, RequestHint } from "../../model/eviction.
 import type { TierName } from "../../model/usage.ts";
 import type { LinkNetwork } from "../shared/link_network.ts";
 import type { IdSpace } from "./id_space.ts";
+import { emptyTotals, type TierTotals } from "./tier_totals.ts";
 
 /** A tier below the GPU. */
 export interface TierSpec {
@@ -24,20 +25,6 @@ export interface TierRules {
   readonly descriptorsPerBlock: number;
 }
 
-/** Traffic and holding of one tier so far. */
-export interface TierTotals {
-  readonly name: TierName;
-  readBytes: number;
-  writtenBytes: number;
-  readRequests: number;
-  writeRequests: number;
-  insertedBlocks: number;
-  evictedBlocks: number;
-  movedBlocks: number;
-  hitBlocks: number;
-  byteSeconds: number;
-}
-
 /** The tiers below the GPU as one store: where a block is, what moves when. */
 export interface TierStack {
   readonly count: number;
@@ -52,10 +39,15 @@ export interface TierStack {
     to: number,
     hint: RequestHint,
     bytesPerBlock: number,
+    whole: boolean,
     waits: number[],
   ): void;
+  /** Places blocks as an earlier use would have left them, without traffic. */
+  warm(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): void;
   /** Starts bringing blocks one tier up (drive to memory); returns a transfer or -1. */
   prefetch(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): number;
+  /** A request that will use the blocks began (1) or ended (-1) to wait. */
+  claim(blocks: ArrayLike<number>, from: number, to: number, change: 1 | -1): void;
   /** Called with blocks that the GPU evicted. */
   evictedFromGpu(blocks: readonly number[], hint: RequestHint): void;
   /** A block of a tier is known under another id from now on. */
@@ -69,7 +61,7 @@ export interface TierStack {
   readonly totals: readonly TierTotals[];
 }
 
-/** Makes empty tiers. `seen` counts uses of a block for admission on the second use. */
+/** Makes empty tiers. */
 export function createTierStack(
   specs: readonly TierSpec[],
   rules: TierRules,
@@ -79,21 +71,17 @@ export function createTierStack(
   seed: number,
   now: () => number,
 ): TierStack {
-  const states: EvictionState[] = specs.map(({ capacityBlocks }) =>
-    eviction.create({ capacityBlocks, uniqueBlocks: ids.size, seed })
+  const states: EvictionState[] = specs.map(({ name, capacityBlocks }) =>
+    eviction.create({
+      capacityBlocks,
+      uniqueBlocks: ids.size,
+      seed,
+      medium: name === "dram" ? "memory" : "drive",
+      blockBytes: rules.storedBytesPerBlock,
+    })
   );
-  const totals: TierTotals[] = specs.map(({ name }) => ({
-    name,
-    readBytes: 0,
-    writtenBytes: 0,
-    readRequests: 0,
-    writeRequests: 0,
-    insertedBlocks: 0,
-    evictedBlocks: 0,
-    movedBlocks: 0,
-    hitBlocks: 0,
-    byteSeconds: 0,
-  }));
+  const totals = specs.map(({ name }) => emptyTotals(name));
+  // Uses of a block so far, for admission on the second one.
   const seen = rules.admission === "second" ? new Uint8Array(ids.size) : null;
   let settledAt = 0;
   // Blocks displaced from a tier on their way down, and blocks that one call wrote to each tier.
@@ -108,22 +96,35 @@ export function createTierStack(
     }
     settledAt = at;
   };
-  /** Puts a block into a tier; what falls out goes one tier down. */
-  const insert = (block: number, tier: number): void => {
+  /** Puts a block into a tier; what falls out goes one tier down. False when the eviction refused it. */
+  const insert = (block: number, tier: number): boolean => {
     const out = displaced[tier];
+    const total = totals[tier];
     states[tier].touch(block, out);
-    ids.place(block);
-    totals[tier].insertedBlocks++;
+    let stays = true;
     for (const victim of out) {
-      totals[tier].evictedBlocks++;
+      if (victim === block) {
+        stays = false;
+        total.refusedBlocks++;
+        continue;
+      }
+      total.evictedBlocks++;
       // Down before the place is given up: the id must not be free in between.
-      if (victim !== block && tier + 1 < specs.length && !states[tier + 1].has(victim)) {
-        insert(victim, tier + 1);
-        written[tier + 1]++;
+      if (tier + 1 < specs.length && !states[tier + 1].has(victim)) {
+        if (insert(victim, tier + 1)) written[tier + 1]++;
       }
       ids.drop(victim);
     }
     out.length = 0;
+    if (stays) {
+      ids.place(block);
+      total.insertedBlocks++;
+    }
+    return stays;
+  };
+  /** A block on its way up is kept in memory, where it passes: without another copy over a link. */
+  const keepOnTheWay = (block: number): void => {
+    if (insert(block, 0)) totals[0].writtenBytes += rules.storedBytesPerBlock;
   };
   const begin = (hint: RequestHint): void => {
     settleTime(now());
@@ -166,15 +167,10 @@ export function createTierStack(
   };
   const saveOne = (block: number): void => {
     if (!admits(block)) return;
-    if (states[0].has(block)) {
-      states[0].touch(block);
-    } else {
-      insert(block, 0);
-      written[0]++;
-    }
+    if (states[0].has(block)) states[0].touch(block);
+    else if (insert(block, 0)) written[0]++;
     if (rules.ssdWrite === "through" && specs.length > 1 && !states[1].has(block)) {
-      insert(block, 1);
-      written[1]++;
+      if (insert(block, 1)) written[1]++;
     }
   };
   const locate = (block: number): number => {
@@ -200,7 +196,7 @@ export function createTierStack(
       eachBlock(blocks, from, to, saveOne);
       flushDown(0);
     },
-    load(blocks, from, to, hint, bytesPerBlock, waits) {
+    load(blocks, from, to, hint, bytesPerBlock, whole, waits) {
       begin(hint);
       const counts = new Array<number>(specs.length).fill(0);
       eachBlock(blocks, from, to, (block) => {
@@ -215,11 +211,8 @@ export function createTierStack(
           return;
         }
         states[tier].touch(block);
-        // On its way to the GPU the block passes the tiers above: it is kept there without another copy.
-        if (tier > 0 && !states[0].has(block)) {
-          insert(block, 0);
-          totals[0].writtenBytes += rules.storedBytesPerBlock;
-        }
+        const rises = tier > 0 && whole && (states[tier].promotes?.(block) ?? true);
+        if (rises && !states[0].has(block)) keepOnTheWay(block);
       });
       for (let t = 0; t < specs.length; t++) {
         if (counts[t] > 0) {
@@ -227,6 +220,17 @@ export function createTierStack(
         }
       }
       flushDown(1);
+    },
+    warm(blocks, from, to, hint) {
+      if (specs.length === 0 || rules.admission === "never") return;
+      begin(hint);
+      const before = totals.map((total) => total.insertedBlocks);
+      eachBlock(blocks, from, to, (block) => {
+        if (states[0].has(block)) states[0].touch(block);
+        else insert(block, 0);
+      });
+      written.fill(0);
+      totals.forEach((total, t) => total.warmBlocks += total.insertedBlocks - before[t]);
     },
     prefetch(blocks, from, to, hint) {
       if (specs.length < 2 || specs[1].toAbove < 0) return -1;
@@ -239,11 +243,16 @@ export function createTierStack(
         if (tier !== 1) return;
         count++;
         states[1].touch(block);
-        insert(block, 0);
-        totals[0].writtenBytes += rules.storedBytesPerBlock;
+        keepOnTheWay(block);
       });
       flushDown(1);
       return count === 0 ? -1 : move(specs[1].toAbove, 1, count, "read");
+    },
+    claim(blocks, from, to, change) {
+      for (const state of states) {
+        if (state.claim === undefined) return;
+        for (let i = from; i < to; i++) state.claim(blocks[i], change);
+      }
     },
     evictedFromGpu(blocks, hint) {
       if (specs.length === 0 || blocks.length === 0) return;

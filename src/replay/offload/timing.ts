@@ -10,7 +10,10 @@ import { highest, type Line, sumHighest } from "./lines.ts";
 /** What the roofline needs of one instance; all rates are of the whole instance, efficiencies included. */
 export interface TimingInput {
   readonly llm: LlmProfile;
-  readonly gpus: number;
+  /** GPUs that share a layer. */
+  readonly tensorParallel: number;
+  /** Pipeline stages, each with its part of the layers. */
+  readonly stages: number;
   readonly flops: number;
   readonly memoryBytesPerSecond: number;
   /** Between GPUs, one direction, of one GPU. */
@@ -42,56 +45,92 @@ export interface PrefillWork {
   readonly extraFlops: number;
   /** Tokens of context that the chunks read from memory. */
   readonly contextRead: number;
+  /** The same on layers with a sliding window. */
+  readonly windowRead: number;
 }
 
-/** Makes the timing of an instance. */
+/**
+ * Makes the timing of an instance. With several pipeline stages the batch is split into as many
+ * micro-batches, which follow one another through the stages: every stage reads its weights once for each
+ * micro-batch, so stages help computing and capacity but not the time of one token. A long prompt is cut into
+ * chunks that fill the stages (Mooncake's chunked pipeline parallelism).
+ */
 export function createTiming(input: TimingInput): Timing {
-  const { llm, gpus, flops, memoryBytesPerSecond: bandwidth } = input;
+  const { llm, tensorParallel, stages, flops, memoryBytesPerSecond: bandwidth } = input;
   const linear = linearFlopsPerToken(llm);
   const perPair = attentionFlopsPerPair(llm);
   const away = input.contextReadSecondsPerToken;
-  const contextBytes = away === undefined
-    ? kvBytesPerTokenRank(llm, gpus) * gpus * (input.contextBytesRatio ?? 1)
-    : 0;
-  const pairLayers = away === undefined ? llm.layers : 0;
-  // Two all-reduces a layer move 2*(g-1)/g of the activations each.
-  const collective = gpus === 1
+  const windowed = away === undefined ? llm.slidingWindow?.layers ?? 0 : 0;
+  const window = llm.slidingWindow?.tokens ?? 0;
+  const full = away === undefined ? llm.layers - windowed : 0;
+  const layerBytes = kvBytesPerTokenRank(llm, tensorParallel) * tensorParallel / llm.layers *
+    (input.contextBytesRatio ?? 1);
+  // Two all-reduces a layer move 2*(g-1)/g of the activations each; between stages they move once.
+  const activation = llm.hidden * 2 / input.gpuBytesPerSecond;
+  const reduces = tensorParallel === 1
     ? 0
-    : 2 * llm.layers * (2 * (gpus - 1) / gpus) * llm.hidden * 2 / input.gpuBytesPerSecond;
+    : 2 * llm.layers * (2 * (tensorParallel - 1) / tensorParallel) * activation;
+  const collective = reduces / stages + (stages === 1 ? 0 : activation);
+  const overhead = input.overheadSeconds * stages;
+  /** Micro-batches that `units` sequences or chunks of tokens make. */
+  const groups = (units: number): number => Math.min(stages, Math.max(1, units));
+  const weightSeconds = (tokens: number): number =>
+    stages * weightBytesRead(llm, tokens / groups(tokens)) / bandwidth;
 
-  const linesOf = (sequences: number): readonly (readonly Line[])[] => {
-    const fixed = input.overheadSeconds + sequences * collective;
+  /** A decode step as two lines in the total context; beyond the window its layers' part is constant. */
+  const linesOf = (sequences: number, beyond: boolean): readonly (readonly Line[])[] => {
+    const fixed = overhead + sequences * collective;
+    const layers = full + (beyond ? 0 : windowed);
+    const held = beyond ? windowed * window * sequences : 0;
+    const idle = stages / groups(sequences);
     const gpu: Line[] = [
-      { at: fixed + sequences * linear / flops, slope: pairLayers * perPair / flops },
       {
-        at: fixed + weightBytesRead(llm, sequences) / bandwidth,
-        slope: contextBytes / bandwidth,
+        at: fixed + (sequences * linear + perPair * held) * idle / flops,
+        slope: layers * perPair * idle / flops,
+      },
+      {
+        at: fixed + weightSeconds(sequences) + layerBytes * held / bandwidth,
+        slope: layers * layerBytes / bandwidth,
       },
     ];
     const beside = input.decodeBeside?.(sequences);
     return beside === undefined ? [gpu] : [gpu, beside];
   };
-  const groups: (readonly (readonly Line[])[] | undefined)[] = new Array(input.maxSequences + 1);
-  const groupsOf = (sequences: number) => groups[sequences] ??= linesOf(sequences);
+  type Groups = readonly (readonly Line[])[];
+  const within: (Groups | undefined)[] = new Array(input.maxSequences + 1);
+  const beyond: (Groups | undefined)[] = new Array(input.maxSequences + 1);
+  const sum = (lines: Groups, sequences: number, context: number, steps: number): number => {
+    let seconds = 0;
+    for (const group of lines) seconds += sumHighest(group, context, sequences, steps);
+    return seconds;
+  };
+  /** Layer-tokens of context a decode step attends to. */
+  const attended = (sequences: number, context: number): number =>
+    full * context + windowed * Math.min(context, sequences * window);
 
   return {
     iteration(prefill, sequences, context) {
       const tokens = prefill.tokens + sequences;
-      const compute = (tokens * linear + perPair * (prefill.pairs + pairLayers * context) +
-        prefill.extraFlops) / flops;
-      const memory = (weightBytesRead(llm, tokens) +
-        contextBytes * (context + prefill.contextRead)) / bandwidth;
+      const seen = attended(sequences, context);
+      const compute = (tokens * linear + perPair * (prefill.pairs + seen) + prefill.extraFlops) *
+        (stages / groups(tokens)) / flops;
+      const read = away === undefined
+        ? full * prefill.contextRead + windowed * prefill.windowRead
+        : 0;
+      const memory = weightSeconds(tokens) + layerBytes * (seen + read) / bandwidth;
       const beside = sequences === 0 ? undefined : input.decodeBeside?.(sequences);
-      return Math.max(compute, memory) + input.overheadSeconds + tokens * collective +
+      return Math.max(compute, memory) + overhead + tokens * collective +
         (away ?? 0) * prefill.contextRead +
         (beside === undefined ? 0 : highest(beside, context));
     },
     decode(sequences, context, steps) {
-      let seconds = 0;
-      for (const lines of groupsOf(sequences)) {
-        seconds += sumHighest(lines, context, sequences, steps);
-      }
-      return seconds;
+      const near = within[sequences] ??= linesOf(sequences, false);
+      if (windowed === 0) return sum(near, sequences, context, steps);
+      const edge = (sequences * window - context) / sequences;
+      const before = Math.min(steps, Math.max(0, Math.ceil(edge)));
+      const far = beyond[sequences] ??= linesOf(sequences, true);
+      return sum(near, sequences, context, before) +
+        sum(far, sequences, context + before * sequences, steps - before);
     },
     prefillSeconds: (tokens, pairs, extraFlops) =>
       (tokens * linear + perPair * pairs + extraFlops) / flops + tokens * collective,

@@ -4,6 +4,8 @@ import type { Sequence } from "./request.ts";
 export interface WaitingLine {
   readonly length: number;
   head(): Sequence | null;
+  /** The one that many places behind the head, among those that were not preempted; null beyond the end. */
+  at(place: number): Sequence | null;
   /** Removes the head. */
   dequeue(): void;
   enqueue(sequence: Sequence): void;
@@ -21,6 +23,7 @@ export function createWaitingLine(): WaitingLine {
       return line.length - first + preempted.length;
     },
     head: () => preempted.at(-1) ?? line[first] ?? null,
+    at: (place) => line[first + place] ?? null,
     dequeue() {
       if (preempted.length > 0) {
         preempted.pop();

@@ -23,6 +23,7 @@ export interface RouteSpec {
  * (processor sharing); routes share links max-min fairly over their whole paths. Deterministic.
  */
 export interface LinkNetwork {
+  readonly links: readonly LinkSpec[];
   /** Starts a transfer now (time must not go back); returns its number. */
   start(route: number, bytes: number, descriptors: number, nowSeconds: number): number;
   /** Lets time pass. */
@@ -36,9 +37,14 @@ export interface LinkNetwork {
   active(route: number): number;
   /** Seconds a new transfer would take if nothing else starts or ends: for predictions. */
   estimateSeconds(route: number, bytes: number, descriptors: number): number;
-  /** Bytes moved so far by route, and the seconds each link was busy. */
+  /** Bytes that transfers of each route were started with. */
   readonly routeBytes: Float64Array;
+  /** Bytes that crossed each link so far (twice where a route crosses it twice), and its busy seconds. */
+  readonly linkBytes: Float64Array;
   readonly linkBusySeconds: Float64Array;
+  /** Bytes that have arrived at the end of each route, and those still under way. */
+  readonly movedBytes: Float64Array;
+  bytesUnderWay(): number;
 }
 
 /** Makes an idle network at time 0. */
@@ -52,6 +58,8 @@ export function createLinkNetwork(
   const rates = new Float64Array(routes.length);
   const queues: MinHeap[] = routes.map(() => createMinHeap());
   const routeBytes = new Float64Array(routes.length);
+  const movedBytes = new Float64Array(routes.length);
+  const linkBytes = new Float64Array(links.length);
   const linkBusySeconds = new Float64Array(links.length);
   // Links of each route and how often each is crossed, flat for the inner loops.
   const routeLinks = routes.map((route) => Int32Array.from(route.links, ({ link }) => link));
@@ -65,6 +73,7 @@ export function createLinkNetwork(
   // Per transfer: route, service at which it ends, delay after that, end time (NaN while running).
   let routeOf = new Int32Array(64);
   let target = new Float64Array(64);
+  let size = new Float64Array(64);
   let delay = new Float64Array(64);
   let ended = new Float64Array(64);
   let forgotten = new Uint8Array(64);
@@ -137,6 +146,11 @@ export function createLinkNetwork(
     for (let l = 0; l < links.length; l++) if (crossing[l] > 0) linkBusySeconds[l] += seconds;
     now += seconds;
   };
+  const finish = (route: number, bytes: number): void => {
+    movedBytes[route] += bytes;
+    const [crossed, weights] = [routeLinks[route], routeWeights[route]];
+    for (let k = 0; k < crossed.length; k++) linkBytes[crossed[k]] += weights[k] * bytes;
+  };
   const advance = (until: number): void => {
     while (busyRoutes.length > 0) {
       let route = -1;
@@ -156,6 +170,7 @@ export function createLinkNetwork(
       now = Math.max(now, at);
       const transfer = queues[route].pop();
       served[route] = Math.max(served[route], target[transfer]);
+      finish(route, size[transfer]);
       ended[transfer] = at + delay[transfer];
       if (forgotten[transfer] === 1) free.push(transfer);
       if (--counts[route] === 0) close(route);
@@ -164,20 +179,22 @@ export function createLinkNetwork(
     now = Math.max(now, until);
   };
   const grow = (): void => {
-    const size = 2 * routeOf.length;
+    const length = 2 * routeOf.length;
     const wider = <T extends Int32Array | Float64Array | Uint8Array>(into: T, from: T): T => {
       into.set(from);
       return into;
     };
-    routeOf = wider(new Int32Array(size), routeOf);
-    target = wider(new Float64Array(size), target);
-    delay = wider(new Float64Array(size), delay);
-    ended = wider(new Float64Array(size), ended);
-    forgotten = wider(new Uint8Array(size), forgotten);
+    routeOf = wider(new Int32Array(length), routeOf);
+    target = wider(new Float64Array(length), target);
+    size = wider(new Float64Array(length), size);
+    delay = wider(new Float64Array(length), delay);
+    ended = wider(new Float64Array(length), ended);
+    forgotten = wider(new Uint8Array(length), forgotten);
   };
   const setup = (route: number, descriptors: number): number =>
     routes[route].latencySeconds + descriptors * routes[route].descriptorSeconds;
   return {
+    links,
     start(route, bytes, descriptors, nowSeconds) {
       advance(nowSeconds);
       const transfer = free.pop() ?? used++;
@@ -185,6 +202,7 @@ export function createLinkNetwork(
       routeOf[transfer] = route;
       delay[transfer] = setup(route, descriptors);
       target[transfer] = served[route] + bytes;
+      size[transfer] = bytes;
       ended[transfer] = NaN;
       forgotten[transfer] = 0;
       queues[route].push(target[transfer], transfer);
@@ -214,6 +232,15 @@ export function createLinkNetwork(
       return bytes / rate + setup(route, descriptors);
     },
     routeBytes,
+    linkBytes,
     linkBusySeconds,
+    movedBytes,
+    bytesUnderWay() {
+      let bytes = 0;
+      for (let t = 0; t < used; t++) {
+        if (Number.isNaN(ended[t])) bytes += size[t];
+      }
+      return bytes;
+    },
   };
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { bytesParam } from "../../../model/params.ts";
 import type { Policy } from "../../../model/policy.ts";
-import { copyRestore, kvLinkBytesPerToken } from "../build.ts";
+import { copyRestore } from "../build.ts";
 import { tieredSchema } from "../engine_params.ts";
+import { kvLinkBytesPerToken } from "../machine.ts";
 import { createServingReplay } from "../replay.ts";
 
 const params = tieredSchema.extend({
@@ -23,8 +24,8 @@ export const policy: Policy<"requests", Params> = {
   accepts: ["requests"],
   params,
   create: (given, context) =>
-    createServingReplay(given, context, (llm, { gpus }) => {
-      const bytes = kvLinkBytesPerToken(llm, gpus);
+    createServingReplay(given, context, (llm, machine) => {
+      const bytes = kvLinkBytesPerToken(llm, machine);
       const stores = given.dram + given.ssd + given.remote > 0;
       return {
         reuse: given.prefixCaching,

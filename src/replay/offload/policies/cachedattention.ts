@@ -1,12 +1,16 @@
 import { z } from "zod";
 import type { Policy } from "../../../model/policy.ts";
-import { copyRestore, kvLinkBytesPerToken } from "../build.ts";
+import { copyRestore } from "../build.ts";
 import { type TieredParams, tieredSchema } from "../engine_params.ts";
+import { kvLinkBytesPerToken } from "../machine.ts";
 import { createServingReplay } from "../replay.ts";
 
 const params = tieredSchema.extend({
+  eviction: z.string().default("look-ahead").describe(
+    "eviction of the tiers; look-ahead spares what waiting requests will use",
+  ),
   prefetch: z.boolean().default(true).describe(
-    "bring queued requests' blocks from drive to memory, and keep those in memory from eviction",
+    "bring queued requests' blocks from drive to memory, and spare them",
   ),
 });
 
@@ -21,9 +25,9 @@ export const policy: Policy<"requests", TieredParams> = {
   accepts: ["requests"],
   params,
   create: (given, context) =>
-    createServingReplay(given, context, (llm, { gpus }) => ({
+    createServingReplay(given, context, (llm, machine) => ({
       reuse: true,
-      storedBytesPerToken: kvLinkBytesPerToken(llm, gpus),
-      restores: [copyRestore("kv", kvLinkBytesPerToken(llm, gpus))],
+      storedBytesPerToken: kvLinkBytesPerToken(llm, machine),
+      restores: [copyRestore("kv", kvLinkBytesPerToken(llm, machine))],
     })),
 };

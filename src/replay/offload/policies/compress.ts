@@ -11,8 +11,8 @@ const params = tieredSchema.extend({
   residual: z.number().int().nonnegative().default(128).describe(
     "kivi: last tokens kept in 16 bits",
   ),
-  levels: z.array(z.number().min(1)).default([1, 3.5, 4.3]).describe(
-    "cachegen: sizes to choose from, as ratios to plain KV; 1 is uncompressed",
+  levels: z.array(z.number().min(1)).min(1).default([3.5, 4.3]).describe(
+    "cachegen: levels kept and chosen from, as ratios to plain KV; 1 is uncompressed",
   ),
   decodeRate: z.number().positive().default(50e9).describe(
     "cachegen: bytes of plain KV decoded a second on one GPU (assumed)",
@@ -41,6 +41,6 @@ export const policy: Policy<"requests", Params> = {
     createServingReplay(
       given,
       context,
-      (llm, machine, hardware, side) => compressionOf(llm, machine, hardware, side, given),
+      (llm, machine) => compressionOf(llm, machine, given),
     ),
 };

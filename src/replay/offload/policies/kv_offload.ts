@@ -1,6 +1,7 @@
 import type { Policy } from "../../../model/policy.ts";
-import { copyRestore, kvLinkBytesPerToken } from "../build.ts";
+import { copyRestore } from "../build.ts";
 import { type TieredParams, tieredSchema } from "../engine_params.ts";
+import { kvLinkBytesPerToken } from "../machine.ts";
 import { createServingReplay } from "../replay.ts";
 
 export const policy: Policy<"requests", TieredParams> = {
@@ -12,9 +13,9 @@ export const policy: Policy<"requests", TieredParams> = {
   accepts: ["requests"],
   params: tieredSchema,
   create: (params, context) =>
-    createServingReplay(params, context, (llm, { gpus }) => ({
+    createServingReplay(params, context, (llm, machine) => ({
       reuse: true,
-      storedBytesPerToken: kvLinkBytesPerToken(llm, gpus),
-      restores: [copyRestore("kv", kvLinkBytesPerToken(llm, gpus))],
+      storedBytesPerToken: kvLinkBytesPerToken(llm, machine),
+      restores: [copyRestore("kv", kvLinkBytesPerToken(llm, machine))],
     })),
 };

@@ -1,5 +1,6 @@
 import { createBlockLists } from "../block_lists.ts";
 import type { Eviction, EvictionSetup, EvictionState } from "../eviction.ts";
+import { createMooncakeDrive, DRIVE_RULES } from "../mooncake_drive.ts";
 
 const HIGH_WATERMARK = 0.9;
 /** Share of the blocks that one round of eviction frees at least. */
@@ -11,7 +12,9 @@ const LEASE_SECONDS = 10;
  * share of the pool in (approximately) least recent order; a block read within its lease stays. When
  * every block is leased, a newcomer is not admitted.
  */
-function create({ capacityBlocks, uniqueBlocks }: EvictionSetup): EvictionState {
+function create(setup: EvictionSetup): EvictionState {
+  if (setup.medium === "drive") return createMooncakeDrive(setup);
+  const { capacityBlocks, uniqueBlocks } = setup;
   const lists = createBlockLists(uniqueBlocks, 1);
   const leasedUntil = new Float64Array(uniqueBlocks);
   const watermark = Math.max(1, Math.floor(capacityBlocks * HIGH_WATERMARK));
@@ -63,14 +66,16 @@ function create({ capacityBlocks, uniqueBlocks }: EvictionSetup): EvictionState 
 
 export const eviction: Eviction = {
   name: "mooncake-store",
-  summary: "least recent order above a high watermark, with read leases",
+  summary: "least recent order above a high watermark, with read leases; on drives FIFO by buckets",
   reference:
-    "Mooncake store documentation (2026): high watermark 0.90, lease 10 s, eviction ratio 0.05; " +
-    "without pins, and in exact instead of sampled order",
+    "Mooncake store documentation (2026): memory: high watermark 0.90, lease 10 s, eviction ratio " +
+    "0.05; drives: watermarks 0.90 and 0.80, buckets of 256 MB, promotion after 2 reads; without " +
+    "pins, and in exact instead of sampled order",
   params: {
     highWatermark: HIGH_WATERMARK,
     evictionRatio: EVICTION_RATIO,
     leaseSeconds: LEASE_SECONDS,
+    ...DRIVE_RULES,
   },
   create,
 };

@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import * as math from "../../../src/model/llm_math.ts";
+import { BUILTIN_LLMS } from "../../../src/model/profiles/builtin/llm.ts";
+import type { LlmProfile } from "../../../src/model/profiles/llm.ts";
+import { createTiming, type Timing } from "../../../src/replay/offload/timing.ts";
+import { llm, PLAIN_HARDWARE, serve } from "./serve.ts";
+
+const near = (a: number, b: number, tolerance = 1e-9) =>
+  assert.ok(Math.abs(a - b) <= tolerance * Math.abs(b) + 1e-15, `${a} is not ${b}`);
+
+function timing(model: LlmProfile, tensorParallel: number, stages: number): Timing {
+  return createTiming({
+    llm: model,
+    tensorParallel,
+    stages,
+    flops: tensorParallel * stages * 5e14,
+    memoryBytesPerSecond: tensorParallel * stages * 3e12,
+    gpuBytesPerSecond: 400e9,
+    overheadSeconds: 1e-4,
+    maxSequences: 64,
+  });
+}
+
+const NOTHING = { tokens: 0, pairs: 0, extraFlops: 0, contextRead: 0, windowRead: 0 };
+
+test("decoding in closed form is the sum of its iterations, for every shape and parallelism", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...BUILTIN_LLMS),
+      fc.constantFrom([1, 1], [8, 1], [4, 2], [1, 4]),
+      fc.integer({ min: 1, max: 64 }),
+      fc.integer({ min: 1, max: 5000 }),
+      fc.integer({ min: 1, max: 80 }),
+      (model, [tp, pp], sequences, each, steps) => {
+        const engine = timing(model, tp, pp);
+        let sum = 0;
+        let context = sequences * each;
+        for (let s = 0; s < steps; s++, context += sequences) {
+          sum += engine.iteration(NOTHING, sequences, context);
+        }
+        near(engine.decode(sequences, sequences * each, steps), sum, 1e-9);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+test("beyond its window a layer reads and attends to no more", () => {
+  const model = BUILTIN_LLMS.find((m) => m.slidingWindow !== null)!;
+  const { tokens, layers } = model.slidingWindow!;
+  const engine = timing(model, 1, 1);
+  const plain = timing({ ...model, slidingWindow: null }, 1, 1);
+  const at = (t: Timing, context: number) => t.iteration(NOTHING, 1, context);
+  near(at(engine, tokens), at(plain, tokens));
+  const saved = layers * math.kvBytesPerTokenLayer(model) * 1000 / 3e12;
+  near(at(plain, tokens + 1000) - at(engine, tokens + 1000), saved, 1e-6);
+  assert.equal(math.restoredShare(model, 0, tokens), 1);
+  near(
+    math.restoredShare(model, 0, 2 * tokens),
+    (model.layers - layers + layers / 2) / model.layers,
+  );
+  assert.equal(
+    math.restoredShare(model, 0, 2 * tokens) * 2 * tokens * math.kvBytesPerToken(model),
+    math.kvBytesOfSequence(model, 2 * tokens),
+  );
+});
+
+test("KV is sharded over the ranks of a layer, replicated beyond its heads, and MLA's latent always", async () => {
+  const bytes = async (name: string, gpus: number, pipeline: number) => {
+    const { outcome } = await serve("kv-offload", [{ at: 0, input: 64, output: 1, blocks: [0] }], {
+      gpus,
+      pipeline,
+      gpuBlocks: 100,
+    }, { llm: llm(name) });
+    return Number(outcome.detail!.storedBytesPerBlock) / 64;
+  };
+  const plain = math.kvBytesPerToken(llm("llama-3-70b"));
+  assert.equal(await bytes("llama-3-70b", 8, 1), plain);
+  assert.equal(await bytes("llama-3-70b", 16, 1), 2 * plain);
+  assert.equal(await bytes("llama-3-70b", 16, 2), plain, "stages hold different layers");
+  const latent = math.kvBytesPerToken(llm("deepseek-v3"));
+  assert.equal(await bytes("deepseek-v3", 8, 1), 8 * latent);
+  assert.equal(await bytes("deepseek-v3", 8, 8), latent);
+});
+
+test("pipeline stages speed computing up, but not the time of one token", () => {
+  const model = llm("llama-3-8b");
+  const [one, staged] = [timing(model, 1, 1), timing(model, 1, 4)];
+  const prompt = { ...NOTHING, tokens: 8192, pairs: math.attentionPairs(model, 0, 8192) };
+  near(staged.iteration(prompt, 0, 0) - 4e-4, (one.iteration(prompt, 0, 0) - 1e-4) / 4, 0.02);
+  assert.ok(staged.iteration(NOTHING, 1, 100) >= one.iteration(NOTHING, 1, 100));
+});
+
+test("a mixture reads more experts with more tokens, up to all of them", () => {
+  const model = llm("deepseek-v3");
+  const read = [1, 8, 64, 4096].map((tokens) => math.weightBytesRead(model, tokens));
+  for (let i = 1; i < read.length; i++) assert.ok(read[i] > read[i - 1]);
+  const active = read[0] / model.weightBytesPerElement;
+  assert.ok(active > 30e9 && active < 45e9, `${active} parameters for one token`);
+});
+
+test("every attention is replayed, and GPUs that cannot be split into stages are refused", async () => {
+  for (const attention of ["MHA", "GQA", "MQA", "MLA"] as const) {
+    const found = BUILTIN_LLMS.find((m) => m.attention === attention);
+    const model = found ?? { ...llm("llama-3-8b"), attention, kvHeads: 1 };
+    const hardware = {
+      ...PLAIN_HARDWARE,
+      gpu: { ...PLAIN_HARDWARE.gpu!, count: 32 },
+    };
+    const { metric } = await serve("kv-offload", [{ at: 0, input: 640, output: 5 }], {}, {
+      llm: model,
+      hardware,
+    });
+    assert.equal(metric("completed_requests"), 1, attention);
+  }
+  await assert.rejects(
+    serve("none", [{ at: 0, input: 64, output: 1 }], { gpus: 4, pipeline: 3 }),
+    /pipeline=3: 4 GPUs/,
+  );
+});
