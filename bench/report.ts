@@ -7,6 +7,7 @@ import process from "node:process";
 import type { RunRecord } from "../src/model/results.ts";
 import type { RecordedLine } from "../src/report/input.ts";
 import { buildPage } from "../src/report/page.ts";
+import { browserCode } from "../src/runtime/browser_code.ts";
 import { CHARTS } from "../src/registry/charts.ts";
 import { createRandom } from "../src/stats/random.ts";
 
@@ -85,6 +86,7 @@ const page = await buildPage({
   commands: [],
   version: "bench",
   stamp: null,
+  browser: browserCode(),
 }, charts);
 const seconds = (performance.now() - start) / 1000;
 const megabytes = new TextEncoder().encode(page).length / 1e6;

@@ -1,3 +1,4 @@
+import { EVIDENCE_LETTERS } from "../model/evidence.ts";
 import { resultLabels } from "../model/result_labels.ts";
 import { formatMetric } from "../model/format_metric.ts";
 import type { Family } from "../model/policy.ts";
@@ -7,8 +8,6 @@ import { safeText } from "./sanitize.ts";
 import { type Column, renderTable } from "./table.ts";
 import { wrapText } from "./wrap.ts";
 
-/** One letter an evidence: the tag that every printed number carries. */
-const TAGS = { measured: "M", replayed: "R", modelled: "m", assumed: "a" } as const;
 const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assumed. " +
   '"spillway explain <metric>" gives each formula.';
 
@@ -31,7 +30,9 @@ export function renderReplay(document: ReplayDocument, family: Family, out: Outp
       labels[entry.result],
       ...present.map((id) => {
         const metric = result.metrics[id];
-        return metric === undefined ? "-" : `${formatMetric(metric)} ${TAGS[metric.evidence]}`;
+        return metric === undefined
+          ? "-"
+          : `${formatMetric(metric)} ${EVIDENCE_LETTERS[metric.evidence]}`;
       }),
     ];
   });

@@ -23,3 +23,11 @@ export function weakestEvidence(...inputs: Evidence[]): Evidence {
   for (const input of inputs) weakest = Math.max(weakest, EVIDENCE_ORDER.indexOf(input));
   return EVIDENCE_ORDER[weakest];
 }
+
+/** One letter an evidence, for tables: the tag that every printed number carries. */
+export const EVIDENCE_LETTERS: Readonly<Record<Evidence, string>> = {
+  measured: "M",
+  replayed: "R",
+  modelled: "m",
+  assumed: "a",
+};

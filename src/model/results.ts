@@ -54,6 +54,8 @@ export interface RankEntry {
 export interface ReplayDocument {
   readonly schema: "spillway/replay/1";
   readonly tool: ToolStamp;
+  /** The command line that made it, when it was stored: what a report shows to make it again. */
+  readonly command?: readonly string[];
   readonly family: string;
   readonly trace: TraceStamp;
   /** Profiles as used, with their names; null where none was needed. */
@@ -89,6 +91,8 @@ export interface CoefficientUse {
 export interface EstimateDocument {
   readonly schema: "spillway/estimate/1";
   readonly tool: ToolStamp;
+  /** The command line that made it, when it was stored. */
+  readonly command?: readonly string[];
   /** What was estimated: a run, or a replay with its policies. */
   readonly subject: {
     readonly kind: "run" | "replay";

@@ -141,7 +141,8 @@ export function formatRate(bytesPerSecond: number): string {
 /** A duration with the unit that reads best: `1.5 ms`, `42 s`, `3 h 5 min`. */
 export function formatSeconds(seconds: number): string {
   const size = Math.abs(seconds);
-  if (size === 0) return "0 s";
+  // Below a picosecond there is only rounding.
+  if (size < 1e-12) return "0 s";
   if (size < 1e-6) return `${significant(seconds * 1e9)} ns`;
   if (size < 1e-3) return `${significant(seconds * 1e6)} µs`;
   if (size < 1) return `${significant(seconds * 1e3)} ms`;

@@ -24,4 +24,14 @@ export const CHARTS: readonly ChartEntry[] = [
     summary: "values over an axis, a line a series, told apart by colour and dashes",
     load: async () => (await import(late("../report/charts/lines.ts"))).chart,
   },
+  {
+    name: "small_multiples",
+    summary: "the same names under several metrics, a panel a metric",
+    load: async () => (await import(late("../report/charts/small_multiples.ts"))).chart,
+  },
+  {
+    name: "tradeoff",
+    summary: "points of two or three costs, and which of them no other beats",
+    load: async () => (await import(late("../report/charts/tradeoff.ts"))).chart,
+  },
 ];

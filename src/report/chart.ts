@@ -2,7 +2,11 @@
 export interface Chart {
   readonly name: string;
   readonly summary: string;
-  /** The Vega-Lite specification for the rows, and one sentence computed from them. */
+  /**
+   * The Vega-Lite specification for the rows, and one sentence computed from them. A spec of a single view
+   * or of layers is fitted to the page's width; a composed one (facet, concat) keeps its own and should look
+   * at the option `narrow`, which is 1 for screens of a phone.
+   */
   build(input: ChartInput): ChartOutput;
 }
 
@@ -16,4 +20,6 @@ export interface ChartOutput {
   readonly spec: Record<string, unknown>;
   /** What the chart shows, for screen readers: one sentence with numbers from the data. */
   readonly description: string;
+  /** Names of the columns of the data table, where the keys of the rows do not read well. */
+  readonly columns?: Readonly<Record<string, string>>;
 }

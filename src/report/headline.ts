@@ -1,85 +1,146 @@
 import type { MetricValue } from "../model/metric.ts";
+import { resultLabels } from "../model/result_labels.ts";
 import { formatSeconds } from "../model/units.ts";
-import { metricCell } from "./evidence_tag.ts";
+import { evidenceWord } from "./evidence_tag.ts";
+import { formatInUnit, formatMetric } from "../model/format_metric.ts";
 import { type Html, markup } from "./html.ts";
 import type { ReportInput, ReportItem } from "./input.ts";
-import { resultLabels } from "../model/result_labels.ts";
+import { familyLabel, metricLabel } from "./labels.ts";
+import { machineText } from "./machine.ts";
+import { nextCommand } from "./next_command.ts";
+import { facts } from "./table.ts";
 
 interface Card {
   readonly label: string;
   readonly metric: MetricValue;
+  readonly href: string;
 }
 
 /** Metrics worth the first screen, most telling first. */
-const RUN_METRICS = ["disk_written_bytes", "disk_read_bytes", "run_seconds"];
+const RUN_METRICS = [
+  "gpu_energy_joules",
+  "gpu_utilization_ratio",
+  "disk_written_bytes",
+  "disk_read_bytes",
+  "run_seconds",
+  "cpu_busy_ratio",
+];
+const ESTIMATE_METRICS = ["total_grams_co2e", "total_usd", "energy_joules"];
 
 function cardsOf(item: ReportItem): Card[] {
+  const href = `#${item.id}`;
   if (item.kind === "run") {
-    const ids = [...RUN_METRICS, ...Object.keys(item.record.metrics)];
-    const id = ids.find((i) => typeof item.record.metrics[i]?.value === "number");
-    return id === undefined ? [] : [{
-      label: `${id.replaceAll("_", " ")} of ${item.record.name}`,
-      metric: item.record.metrics[id],
-    }];
+    const { metrics, name } = item.record;
+    return [...new Set([...RUN_METRICS, ...Object.keys(metrics)])]
+      .filter((id) => typeof metrics[id]?.value === "number")
+      .map((id) => ({ label: `${metricLabel(id)}, ${name}`, metric: metrics[id], href }));
   }
   if (item.kind === "replay") {
     const { results, ranking } = item.document;
     const best = ranking.order[0];
     const metric = best === undefined ? undefined : results[best.result].metrics[ranking.by];
     return metric === undefined ? [] : [{
-      label: `${ranking.by.replaceAll("_", " ")} of ${
-        resultLabels(results)[best.result]
-      }, the best`,
+      label: `${metricLabel(ranking.by)} of ${resultLabels(results)[best.result]}, the best of ` +
+        `${results.length}`,
       metric,
+      href,
     }];
   }
-  const first = item.document.results[0]?.metrics.total_grams_co2e;
-  return first === undefined
-    ? []
-    : [{ label: `carbon of ${item.document.results[0].name}`, metric: first }];
+  if (item.kind === "gate") return [];
+  const [first] = item.document.results;
+  return ESTIMATE_METRICS.filter((id) => first?.metrics[id] !== undefined).map((id) => ({
+    label: `${metricLabel(id)} of ${first.name}`,
+    metric: first.metrics[id],
+    href,
+  }));
 }
 
-/** One sentence on what ran. */
-function subject(items: readonly ReportItem[]): string {
-  const runs = items.filter((i) => i.kind === "run");
-  const parts = runs.map((r) =>
-    `${r.record.name} ran for ${formatSeconds(r.record.durationNs / 1e9)}`
-  );
-  const replays = items.filter((i) => i.kind === "replay").length;
-  if (replays > 0) {
-    parts.push(`${replays} ${replays === 1 ? "replay" : "replays"} of other policies`);
+/** Three cards: of each kind of item one, then the next ones. */
+function chosenCards(items: readonly ReportItem[]): Card[] {
+  const kinds = ["run", "replay", "estimate"] as const;
+  const queues = kinds.map((kind) => items.filter((i) => i.kind === kind).map(cardsOf));
+  const chosen: Card[] = [];
+  for (let round = 0; chosen.length < 3 && round < 20; round++) {
+    for (const queue of queues) {
+      // The first number of the next item, else the next number of the first one.
+      const list = queue.length === 0 ? [] : queue[round % queue.length];
+      const card = list[Math.floor(round / Math.max(1, queue.length))];
+      if (card !== undefined && chosen.length < 3) chosen.push(card);
+    }
   }
-  const estimates = items.filter((i) => i.kind === "estimate").length;
-  if (estimates > 0) parts.push(`${estimates} ${estimates === 1 ? "estimate" : "estimates"}`);
-  return parts.join("; ") + ".";
+  return chosen;
 }
 
-/** What the recording was made on, from its fingerprint. */
-function machine(items: readonly ReportItem[]): string | null {
-  const run = items.find((i) => i.kind === "run");
-  if (run === undefined) return null;
-  const text = (value: unknown): string | null =>
-    typeof value === "string" || typeof value === "number" ? String(value) : null;
-  const parts = Object.entries(run.record.fingerprint)
-    .map(([key, value]) => [key, text(value)])
-    .filter(([, value]) => value !== null)
-    .map(([key, value]) => `${key} ${value}`);
-  return parts.length === 0 ? null : parts.slice(0, 8).join(", ");
+function cardHtml({ label, metric, href }: Card): Html {
+  const { low, high } = metric;
+  const range = low === undefined || high === undefined || low === high
+    ? null
+    : markup`<span class="range">${formatInUnit(low, metric.unit)} to ${
+      formatInUnit(high, metric.unit)
+    }</span>`;
+  return markup`<li><span class="number">${
+    formatMetric(metric)
+  }</span>${range}<a href="${href}">${label}</a>${evidenceWord(metric.evidence)}</li>`;
+}
+
+/** The first sentence of a recommendation; the rest stands in the section. */
+export function firstSentence(text: string): string {
+  const end = /[.;](?=\s+\S)/.exec(text);
+  return end === null ? text : `${text.slice(0, end.index)}.`;
+}
+
+function verdicts(items: readonly ReportItem[]): Html | null {
+  const lines = items.flatMap((item): [string, string, string][] => {
+    if (item.kind === "replay") {
+      const { ranking, family } = item.document;
+      return [[item.id, familyLabel(family), firstSentence(ranking.recommendation)]];
+    }
+    if (item.kind === "gate") {
+      const { verdict, subject } = item.document;
+      return [[item.id, "Gate", `${verdict.toUpperCase()} for ${subject}`]];
+    }
+    return [];
+  });
+  if (lines.length === 0) return null;
+  return markup`<ul class="verdicts">${
+    lines.map(([id, kind, text]) =>
+      markup`<li><a href="#${id}">${kind}</a> <span>${text}</span></li>`
+    )
+  }</ul>`;
+}
+
+/** What ran, in a sentence an item. */
+function subject(items: readonly ReportItem[]): Html {
+  const runs = items.filter((i) => i.kind === "run");
+  const traces = [
+    ...new Set(items.filter((i) => i.kind === "replay").map((i) => i.document.trace.name)),
+  ];
+  const count = items.filter((i) => i.kind === "replay").length;
+  const ran = runs.map((r) =>
+    markup`<code>${
+      r.record.command.length === 0 ? r.record.name : r.record.command.join(" ")
+    }</code> for ${formatSeconds(r.record.durationNs / 1e9)}. `
+  );
+  const machines = [...new Set(runs.map((r) => machineText(r.record.fingerprint)))]
+    .filter((m) => m !== null);
+  return facts([
+    ["Ran", ran.length === 0 ? null : markup`${ran}`],
+    ["On", machines.length === 0 ? null : machines.join("; ")],
+    [
+      "Replayed",
+      count === 0
+        ? null
+        : `${traces.join(", ")} under ${
+          items.flatMap((i) => i.kind === "replay" ? i.document.results : []).length
+        } policies and settings`,
+    ],
+  ]);
 }
 
 /** The first screen: what ran on what, the verdicts, three numbers, the next command. */
 export function headline(input: ReportInput): Html {
-  const cards = input.items.flatMap(cardsOf).slice(0, 3);
-  const verdicts = input.items.filter((i) => i.kind === "replay")
-    .map((i) => i.document.ranking.recommendation);
-  const on = machine(input.items);
-  return markup`<p>${subject(input.items)}</p>${
-    on === null ? null : markup`<p class="quiet">On: ${on}</p>`
-  }${verdicts.map((v) => markup`<p class="verdict">${v}</p>`)}<ul class="cards">${
-    cards.map((c) =>
-      markup`<li><span class="number">${
-        metricCell(c.metric)
-      }</span><span class="quiet">${c.label}</span></li>`
-    )
-  }</ul>`;
+  const cards = chosenCards(input.items);
+  return markup`<div class="lead">${subject(input.items)}${verdicts(input.items)}${
+    cards.length === 0 ? null : markup`<ul class="cards">${cards.map(cardHtml)}</ul>`
+  }<p class="next"><span>Next</span> <code>${nextCommand(input.items)}</code></p></div>`;
 }

@@ -1,6 +1,7 @@
 import type { Evidence } from "../model/evidence.ts";
 import type { Metrics, MetricUnit } from "../model/metric.ts";
 import type { ReportItem } from "./input.ts";
+import { familyLabel } from "./labels.ts";
 import { resultLabels } from "../model/result_labels.ts";
 
 /** One number of a report: the long form that CSV, Markdown and text print. */
@@ -37,6 +38,8 @@ function rowsOf(item: ReportItem, subject: string, metrics: Metrics): MetricRow[
 /** Every number of an item, in the order of its document. */
 export function metricRows(item: ReportItem): MetricRow[] {
   if (item.kind === "run") return rowsOf(item, item.record.name, item.record.metrics);
+  // A verdict repeats the numbers of what it judged.
+  if (item.kind === "gate") return [];
   if (item.kind === "replay") {
     const labels = resultLabels(item.document.results);
     return item.document.results.flatMap((r, i) => rowsOf(item, labels[i], r.metrics));
@@ -47,8 +50,9 @@ export function metricRows(item: ReportItem): MetricRow[] {
 /** What an item is, in a few words. */
 export function titleOf(item: ReportItem): string {
   if (item.kind === "run") return `Recording ${item.record.name}`;
+  if (item.kind === "gate") return `Gate ${item.name}`;
   if (item.kind === "replay") {
-    return `Replay: ${item.document.family} on ${item.document.trace.name}`;
+    return `${familyLabel(item.document.family)} replay of ${item.document.trace.name}`;
   }
   return `Estimate of ${item.document.subject.name}`;
 }

@@ -20,3 +20,8 @@ export function scriptCommand(url: string): string[] {
     ? [process.execPath, "run", "-A", "--quiet", "--no-check", path]
     : [process.execPath, path];
 }
+
+/** The command line of this process as a user would type it. */
+export function ownCommand(): string[] {
+  return ["spillway", ...process.argv.slice(2)];
+}

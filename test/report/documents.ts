@@ -52,6 +52,17 @@ function lines(): RecordedLine[] {
   return [
     { series: { ...series, field: "read_bytes" }, timeNs, value },
     { series: { ...series, field: "write_bytes" }, timeNs, value: value.map((v) => v / 2) },
+    {
+      series: {
+        source: "cpu",
+        device: "cpu",
+        field: "user_seconds",
+        unit: "seconds",
+        type: "counter",
+      },
+      timeNs,
+      value: value.map((_, i) => i * 0.1),
+    },
   ];
 }
 

@@ -100,7 +100,7 @@ test("the page of a difference shows it first, and only what differs", async () 
   const page = await buildPage({ ...pair(), diff: true }, charts);
   const section = /<section id="diff">.*?<\/section>/s.exec(page)![0];
   assert.match(section, /1 of 2 numbers differ/);
-  assert.match(section, /50 %/);
+  assert.match(section, /\+50 % worse/);
   assert.doesNotMatch(section, /gpu_energy_joules/);
   assert.ok(page.indexOf('id="diff"') < page.indexOf('id="r1"'));
   assert.doesNotMatch(await buildPage(pair(), charts), /id="diff"/);

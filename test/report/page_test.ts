@@ -10,16 +10,22 @@ import fc from "fast-check";
 import { downsampleMinMax, ratesOf } from "../../src/report/downsample.ts";
 import { escapeHtml, markup } from "../../src/report/html.ts";
 import { buildPage } from "../../src/report/page.ts";
+import { browserCode } from "../../src/runtime/browser_code.ts";
 import { CHARTS } from "../../src/registry/charts.ts";
 import { hostileInput, plainInput } from "./documents.ts";
 
 const charts = new Map(
   await Promise.all(CHARTS.map(async (c) => [c.name, await c.load()] as const)),
 );
-const page = await buildPage(plainInput(), charts);
+const page = await buildPage({ ...plainInput(), browser: browserCode() }, charts);
 
-test("the same input gives the same bytes", async () => {
-  assert.equal(await buildPage(plainInput(), charts), page);
+test("a page that can be explored holds the same text for the same input, and no eval", async () => {
+  const again = await buildPage({ ...plainInput(), browser: browserCode() }, charts);
+  assert.equal(again, page);
+  const still = await buildPage(plainInput(), charts);
+  assert.ok(!still.includes('id="interactive"'), "without the runtime charts are pictures");
+  const policy = /Content-Security-Policy" content="([^"]+)"/.exec(page)![1];
+  assert.doesNotMatch(policy, /unsafe-eval|script-src[^;]*unsafe-inline|https?:/);
 });
 
 test("the page asks the network for nothing", () => {
@@ -31,15 +37,20 @@ test("the page asks the network for nothing", () => {
 });
 
 test("every chart is an SVG with a role and a sentence, and has its data below it", () => {
-  const pictures = page.match(/<svg role="img" aria-label="[^"]{10,}"/g) ?? [];
-  const figures = page.match(/<figure /g) ?? [];
+  const picture = /<svg class="(\w+)" role="img" aria-label="[^"]{10,}"/g;
+  const figures = page.match(/<figure [^]*?<\/figure>/g) ?? [];
   assert.ok(figures.length >= 3);
-  assert.equal(pictures.length, figures.length);
+  for (const figure of figures) {
+    // One picture for all screens, or one for wide and one for narrow ones.
+    const kinds = [...figure.matchAll(picture)].map((m) => m[1]).join();
+    assert.ok(kinds === "both" || kinds === "wide,narrow", kinds);
+  }
   assert.equal((page.match(/Data of this chart/g) ?? []).length, figures.length);
 });
 
 test("unknown values say why instead of showing a number", () => {
-  assert.match(page, /unknown: no GPU here/);
+  assert.match(page, /no GPU here/);
+  assert.match(page, /1 total that is unknown here/);
 });
 
 test("names that try to be markup stay text", async () => {
@@ -115,6 +126,10 @@ test(
       assert.deepEqual(seen.violations, []);
       assert.equal(seen.overflow, 0, "the page is wider than a phone");
       assert.ok(seen.svgs >= 3, "charts are there without JavaScript");
+      const { before, after, tools } = seen.explored;
+      assert.ok(before.length >= 2, "the charts of a recording become interactive together");
+      assert.equal(tools, before.length);
+      before.forEach((ticks: string[], i: number) => assert.notDeepEqual(after[i], ticks));
       for (const shot of ["light", "dark", "phone", "print"]) {
         assert.ok(statSync(join(folder, `shot-${shot}.png`)).size > 10_000, shot);
       }
@@ -129,7 +144,7 @@ test("a line of a single point is drawn as a mark, a long line is not", () => {
   const pointOf = (ys: number[]) => {
     const rows = ys.map((y, x) => ({ x, y, series: "a" }));
     const { spec } = lines.build({ title: "t", rows, options: { xTitle: "x", yTitle: "y" } });
-    return (spec.mark as { point: unknown }).point;
+    return (spec.layer as { mark: { point: unknown } }[])[0].mark.point;
   };
   assert.notEqual(pointOf([1]), false);
   assert.equal(pointOf([1, 2, 3]), false);

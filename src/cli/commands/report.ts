@@ -4,6 +4,7 @@ import { usageError } from "../../model/errors.ts";
 import type { RunRecord } from "../../model/results.ts";
 import { formatBytes } from "../../model/units.ts";
 import { CHARTS } from "../../registry/charts.ts";
+import { browserCode } from "../../runtime/browser_code.ts";
 import { selfCommand } from "../../runtime/self.ts";
 import { VERSION } from "../../runtime/version.ts";
 import { writeText } from "../../runtime/terminal.ts";
@@ -11,6 +12,7 @@ import type { ReportInput, ReportItem } from "../../report/input.ts";
 import type { Store } from "../../store/store.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
+import { gateSchema } from "../schemas/gate_schema.ts";
 import { safeText } from "../sanitize.ts";
 import { shellQuote } from "../shell_quote.ts";
 
@@ -57,9 +59,13 @@ async function loadItem(store: Store, given: string): Promise<ReportItem> {
         id: entry.id,
         document: (await store.document("estimate", entry.id)).document,
       };
+    case "gate": {
+      const { document, name } = await store.document("gate", entry.id);
+      return { kind: "gate", id: entry.id, name, document: gateSchema.parse(document) };
+    }
     default:
       throw usageError(
-        `report: ${entry.id} is a ${entry.kind}; a report shows runs, replays and estimates`,
+        `report: ${entry.id} is a ${entry.kind}; a report shows runs, replays, estimates and gates`,
       );
   }
 }
@@ -116,6 +122,7 @@ async function run(options: Options, given: readonly string[]): Promise<void> {
       ],
       version: VERSION,
       stamp: options.stamp ? new Date().toISOString() : null,
+      browser: options.format === "html" ? browserCode() : null,
     },
     options.format,
     out,
@@ -138,6 +145,7 @@ async function run(options: Options, given: readonly string[]): Promise<void> {
 
 function nameOf(item: ReportItem): string {
   if (item.kind === "run") return item.record.name;
+  if (item.kind === "gate") return item.name;
   return item.kind === "replay" ? item.document.trace.name : item.document.subject.name;
 }
 

@@ -7,6 +7,7 @@ const interval = z.strictObject({ low: z.number(), mid: z.number(), high: z.numb
 export const estimateDocumentSchema = z.strictObject({
   schema: z.literal("spillway/estimate/1"),
   tool: toolSchema,
+  command: z.array(z.string()).optional().describe("the command line, in stored documents"),
   subject: z.strictObject({
     kind: z.enum(["run", "replay"]),
     id: z.string().nullable(),

@@ -31,6 +31,7 @@ export const traceStampSchema = z.strictObject({
 export const replayDocumentSchema = z.strictObject({
   schema: z.literal("spillway/replay/1"),
   tool: toolSchema,
+  command: z.array(z.string()).optional().describe("the command line, in stored documents"),
   family: z.string(),
   trace: traceStampSchema,
   profiles: z.record(z.string(), z.unknown()),

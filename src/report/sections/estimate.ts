@@ -1,91 +1,112 @@
+import { metricDefinition } from "../../model/metrics/catalog.ts";
+import type { EstimateDocument } from "../../model/results.ts";
 import { metricCell } from "../evidence_tag.ts";
 import { type Html, markup } from "../html.ts";
 import type { ReportItem } from "../input.ts";
+import { metricLabel } from "../labels.ts";
 import type { DrawChart } from "../render_chart.ts";
+import { metricName, table } from "../table.ts";
+import { whyUnknown } from "../why_unknown.ts";
+import { sectionHead } from "./head.ts";
 
 type EstimateItem = Extract<ReportItem, { kind: "estimate" }>;
 
-async function chartOf(item: EstimateItem, draw: DrawChart): Promise<Html | null> {
-  const id = "total_grams_co2e";
-  const rows = item.document.results.map((r) => ({ name: r.name, metric: r.metrics[id] }))
-    .filter(({ metric }) => typeof metric?.value === "number")
-    .map(({ name, metric }) => ({
+/** Totals that get a picture each, and the first rows of the table. */
+const CHARTED = ["total_grams_co2e", "total_usd", "energy_joules"] as const;
+const FIRST = [...CHARTED, "operational_grams_co2e", "embodied_grams_co2e", "ssd_wear_ratio"];
+
+async function chartOf(
+  id: typeof CHARTED[number],
+  document: EstimateDocument,
+  draw: DrawChart,
+): Promise<Html | null> {
+  const known = document.results.map((r) => ({ name: r.name, metric: r.metrics[id] }))
+    .filter(({ metric }) => typeof metric?.value === "number");
+  // One bar alone compares nothing.
+  if (known.length < 2) return null;
+  return await draw("bars", {
+    title: `${metricLabel(id)} of ${document.subject.name}, with the interval of the coefficients`,
+    rows: known.map(({ name, metric }) => ({
       label: name,
       value: Number(metric.value),
       low: metric.low ?? null,
       high: metric.high ?? null,
-    }));
-  if (rows.length === 0) return null;
-  return await draw("bars", {
-    title: "Carbon, with the interval of the coefficients",
-    rows,
-    options: { xTitle: "gCO2e" },
+    })),
+    options: { xTitle: metricLabel(id), unit: known[0].metric.unit },
   });
+}
+
+function metricsTable(document: EstimateDocument, ids: readonly string[], caption: string): Html {
+  const cells = table(
+    caption,
+    [{ title: "Metric" }, ...document.results.map((r) => ({ title: r.name, numeric: true }))],
+    ids.map((id) => [
+      metricName(metricLabel(id), id),
+      ...document.results.map((r) => metricCell(r.metrics[id])),
+    ]),
+    { class: "metrics" },
+  );
+  return markup`${cells}${whyUnknown(ids, document.results.map((r) => r.metrics))}`;
+}
+
+function crossover(document: EstimateDocument): {
+  title: string;
+  rows: Record<string, number | string | null>[];
+  options: Record<string, string | number>;
+} | null {
+  const { crossover: lines } = document;
+  if (lines === undefined) return null;
+  return {
+    title: `${metricLabel(lines.metric)} over ${lines.coefficient}`,
+    rows: lines.lines.flatMap((line) =>
+      line.y.map((y, i) => ({ x: lines.x[i], y, series: line.name }))
+    ),
+    options: {
+      xTitle: lines.coefficient,
+      xUnit: lines.unit,
+      yTitle: metricLabel(lines.metric),
+      yUnit: metricDefinition(lines.metric)?.unit ?? "unit",
+    },
+  };
 }
 
 /** The section of an estimate. */
 export async function estimateSection(item: EstimateItem, draw: DrawChart): Promise<Html> {
   const { document } = item;
-  const ids = [...new Set(document.results.flatMap((r) => Object.keys(r.metrics)))];
+  const all = [...new Set(document.results.flatMap((r) => Object.keys(r.metrics)))];
+  const first = FIRST.filter((id) => all.includes(id));
+  const rest = all.filter((id) => !first.includes(id));
   const notes = [...new Set(document.results.flatMap((r) => r.notes ?? []))];
-  return markup`<section id="${item.id}"><h2>Estimate of ${document.subject.name} <span class="quiet">(${item.id})</span></h2>${await chartOf(
-    item,
-    draw,
-  )}<div class="scroll" tabindex="0" role="group" aria-label="Estimates"><table><caption>Energy, carbon, wear and cost: middle value and interval</caption><thead><tr><th scope="col">metric</th>${
-    document
-      .results.map((r) => markup`<th scope="col" class="n">${r.name}</th>`)
-  }</tr></thead><tbody>${
-    ids.map((id) =>
-      markup`<tr><td>${id}</td>${
-        document.results.map((r) => markup`<td class="n">${metricCell(r.metrics[id])}</td>`)
-      }</tr>`
-    )
-  }</tbody></table></div>${
-    notes.length === 0 ? null : markup`<ul>${notes.map((n) => markup`<li>${n}</li>`)}</ul>`
+  const sentences = (document.comparisons ?? []).map((c) => c.sentence);
+  const charts: (Html | null)[] = [];
+  for (const id of CHARTED) charts.push(await chartOf(id, document, draw));
+  const lines = crossover(document);
+  if (lines !== null) charts.push(await draw("lines", lines));
+  return markup`<section id="${item.id}">${
+    sectionHead("Estimate", document.subject.name, item.id)
+  }${
+    sentences.length === 0
+      ? null
+      : markup`<ul class="notes">${sentences.map((s) => markup`<li>${s}</li>`)}</ul>`
+  }${charts}${
+    metricsTable(document, first, "Energy, carbon, wear and cost: middle value and interval")
+  }${
+    rest.length === 0
+      ? null
+      : markup`<details><summary>${
+        String(rest.length)
+      } more: the parts, and per unit of work</summary>${
+        metricsTable(document, rest, "Parts of the totals, and totals per unit of work")
+      }</details>`
+  }${
+    notes.length === 0
+      ? null
+      : markup`<h3>Notes</h3><ul class="notes">${notes.map((n) => markup`<li>${n}</li>`)}</ul>`
   }${
     document.warnings.length === 0
       ? null
-      : markup`<ul>${document.warnings.map((w) => markup`<li><b>Warning:</b> ${w}</li>`)}</ul>`
+      : markup`<ul class="warnings">${
+        document.warnings.map((w) => markup`<li><b>Warning:</b> ${w}</li>`)
+      }</ul>`
   }</section>`;
-}
-
-/** Every coefficient that any estimate used, once, with its source. */
-export function assumptionsSection(items: readonly EstimateItem[]): Html | null {
-  const uses = new Map(items.flatMap((i) => i.document.coefficients).map((c) => [c.id, c]));
-  if (uses.size === 0) return null;
-  const number = (x: number) => String(Number(x.toPrecision(6)));
-  return markup`<section id="assumptions">
-      <h2>Assumptions</h2>
-      <div class="scroll" tabindex="0" role="group" aria-label="Assumptions">
-        <table>
-          <caption>Coefficients that the estimates used: low, middle, high, and where they come from</caption>
-          <thead>
-            <tr>
-              <th scope="col">coefficient</th>
-              <th scope="col" class="n">low</th>
-              <th scope="col" class="n">middle</th>
-              <th scope="col" class="n">high</th>
-              <th scope="col">unit</th>
-              <th scope="col">source</th>
-              <th scope="col">as of</th>
-            </tr>
-          </thead>
-          <tbody>${
-    [...uses.values()].sort((a, b) => (a.id < b.id ? -1 : 1)).map((c) =>
-      markup`
-              <tr>
-                <td>${c.id} <span class="tag ${c.evidence}">${c.evidence}</span></td>
-                <td class="n">${number(c.low)}</td>
-                <td class="n">${number(c.mid)}</td>
-                <td class="n">${number(c.high)}</td>
-                <td>${c.unit}</td>
-                <td>${c.source}</td>
-                <td>${c.asOf}</td>
-              </tr>
-            `
-    )
-  }</tbody>
-        </table>
-      </div>
-    </section>`;
 }

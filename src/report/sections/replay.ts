@@ -1,59 +1,85 @@
+import type { Json } from "../../model/json.ts";
 import { resultLabels } from "../../model/result_labels.ts";
 import type { ReplayDocument } from "../../model/results.ts";
+import { formatNumber } from "../../model/units.ts";
 import { downsampleMinMax } from "../downsample.ts";
 import { metricCell } from "../evidence_tag.ts";
 import { type Html, markup } from "../html.ts";
 import type { ReportItem } from "../input.ts";
+import { familyLabel, humanWords, metricLabel } from "../labels.ts";
 import type { DrawChart } from "../render_chart.ts";
+import { panelRows, splitMetrics } from "../shape.ts";
+import { facts, metricName, table } from "../table.ts";
+import { whyUnknown } from "../why_unknown.ts";
+import { sectionHead } from "./head.ts";
 
 type ReplayItem = Extract<ReportItem, { kind: "replay" }>;
 
 const POINTS = 300;
-const MOST_SERIES_CHARTS = 6;
+const FINE_POINTS = 1000;
+/** Most lines of one chart: more cannot be told apart. */
+const MOST_LINES = 6;
 
 async function rankingChart(document: ReplayDocument, draw: DrawChart): Promise<Html | null> {
   const labels = resultLabels(document.results);
-  const rows = document.ranking.order.map(({ result }) => {
-    const metric = document.results[result].metrics[document.ranking.by];
-    return {
-      label: labels[result],
-      value: metric?.value === null || metric?.value === undefined ? null : Number(metric.value),
-      low: metric?.low ?? null,
-      high: metric?.high ?? null,
-    };
-  }).filter((r) => r.value !== null);
-  if (rows.length < 2) return null;
-  const title = `${document.ranking.by} (${document.ranking.better} is better)`;
-  return await draw("bars", { title, rows, options: { xTitle: document.ranking.by } });
+  const { by, better } = document.ranking;
+  const known = document.ranking.order.map(({ result }) => ({
+    label: labels[result],
+    metric: document.results[result].metrics[by],
+  })).filter(({ metric }) => metric?.value !== null && metric?.value !== undefined);
+  if (known.length < 2) return null;
+  return await draw("bars", {
+    title: `${metricLabel(by)}: ${better} is better`,
+    rows: known.map(({ label, metric }) => ({
+      label,
+      value: Number(metric.value),
+      low: metric.low ?? null,
+      high: metric.high ?? null,
+    })),
+    options: { xTitle: metricLabel(by), unit: known[0].metric.unit, best: known[0].label },
+  });
 }
 
-async function seriesCharts(document: ReplayDocument, draw: DrawChart): Promise<Html[]> {
-  const labels = resultLabels(document.results);
-  const byId = new Map<
-    string,
-    {
-      title: string;
-      unit: string;
-      xUnit: string;
-      rows: { x: number; y: number | null; series: string }[];
-    }
-  >();
-  document.results.forEach((result, i) => {
-    for (const series of result.series ?? []) {
-      const entry = byId.get(series.id) ??
-        { title: series.title, unit: series.unit, xUnit: series.xUnit, rows: [] };
-      const thin = downsampleMinMax(series.x, series.y, POINTS);
-      entry.rows.push(...thin.x.map((x, j) => ({ x, y: thin.y[j], series: labels[i] })));
-      byId.set(series.id, entry);
-    }
+async function panels(document: ReplayDocument, draw: DrawChart): Promise<Html | null> {
+  const rows = panelRows(document);
+  if (rows.length === 0) return null;
+  return await draw("small_multiples", {
+    title: "Where the policies differ most",
+    rows,
+    options: {},
   });
+}
+
+async function seriesCharts(item: ReplayItem, draw: DrawChart): Promise<Html[]> {
+  const { document } = item;
+  const labels = resultLabels(document.results);
+  const places = document.ranking.order.map((entry) => entry.result);
+  const ids = [...new Set(document.results.flatMap((r) => (r.series ?? []).map((s) => s.id)))];
   const figures: Html[] = [];
-  for (const entry of [...byId.values()].slice(0, MOST_SERIES_CHARTS)) {
+  for (const id of ids) {
+    const all = places.flatMap((i) =>
+      (document.results[i].series ?? []).filter((s) => s.id === id)
+        .map((series) => ({ series, label: labels[i] }))
+    );
+    const shown = all.slice(0, MOST_LINES);
+    const [{ series: first }] = shown;
+    const rows = (points: number) =>
+      shown.flatMap(({ series, label }) => {
+        const thin = downsampleMinMax(series.x, series.y, points);
+        return thin.x.map((x, j) => ({ x, y: thin.y[j], series: label }));
+      });
+    const left = all.length > shown.length ? ` (the best ${shown.length} of ${all.length})` : "";
     figures.push(
       await draw("lines", {
-        title: entry.title,
-        rows: entry.rows,
-        options: { xTitle: entry.xUnit, yTitle: entry.unit },
+        title: first.title + left,
+        rows: rows(POINTS),
+        options: {
+          xUnit: first.xUnit,
+          xTitle: first.xUnit === "seconds" ? "time" : first.xUnit,
+          yUnit: first.unit,
+          yTitle: humanWords(first.unit === "unit" ? first.title : first.unit),
+        },
+        explore: { group: `${item.id}-${first.xUnit}`, rows: rows(FINE_POINTS) },
       }),
     );
   }
@@ -64,10 +90,10 @@ async function seriesCharts(document: ReplayDocument, draw: DrawChart): Promise<
 async function carriedFigures(document: ReplayDocument, draw: DrawChart): Promise<Html[]> {
   const labels = resultLabels(document.results);
   const shared = (document.figures ?? []).map((figure) => ({ figure, title: figure.title }));
-  const own = document.results.flatMap((result, i) =>
-    (result.figures ?? []).map((figure) => ({
+  const own = document.ranking.order.flatMap(({ result }) =>
+    (document.results[result].figures ?? []).map((figure) => ({
       figure,
-      title: document.results.length > 1 ? `${figure.title}: ${labels[i]}` : figure.title,
+      title: document.results.length > 1 ? `${figure.title}: ${labels[result]}` : figure.title,
     }))
   );
   const drawn: Html[] = [];
@@ -79,63 +105,90 @@ async function carriedFigures(document: ReplayDocument, draw: DrawChart): Promis
   return drawn;
 }
 
-function rankingTable(document: ReplayDocument): Html {
+function metricsTable(document: ReplayDocument, ids: readonly string[], caption: string): Html {
   const labels = resultLabels(document.results);
-  const ids = [...new Set(document.results.flatMap((r) => Object.keys(r.metrics)))];
-  const by = document.ranking.by;
-  const ordered = [by, ...ids.filter((id) => id !== by)];
   const columns = document.ranking.order;
-  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Metrics of every policy">
-      <table>
-        <caption>Metrics of every policy, best first by ${by}</caption>
-        <thead>
-          <tr><th scope="col">metric</th>${
-    columns.map((e) =>
-      markup`<th scope="col" class="n">${String(e.rank)}. ${labels[e.result]}</th>`
-    )
-  }</tr>
-        </thead>
-        <tbody>${
-    ordered.map((id) =>
-      markup`<tr class="${id === by ? "best" : ""}"><td>${id}</td>${
-        columns.map((e) =>
-          markup`<td class="n">${metricCell(document.results[e.result].metrics[id])}</td>`
+  const cells = table(
+    caption,
+    [
+      { title: "Metric" },
+      ...columns.map((e) => ({ title: `${e.rank}. ${labels[e.result]}`, numeric: true })),
+    ],
+    ids.map((id) => [
+      metricName(metricLabel(id), id),
+      ...columns.map((e) => metricCell(document.results[e.result].metrics[id])),
+    ]),
+    {
+      class: "metrics",
+      rowClass: (i) => ids[i] === document.ranking.by ? "best" : "",
+    },
+  );
+  return markup`${cells}${whyUnknown(ids, columns.map((e) => document.results[e.result].metrics))}`;
+}
+
+function metricsTables(document: ReplayDocument): Html {
+  const { differ, same } = splitMetrics(document);
+  const by = metricLabel(document.ranking.by);
+  const first = document.ranking.order.slice(0, 1);
+  return markup`${
+    differ.length === 0
+      ? null
+      : metricsTable(document, differ, `Metrics of every policy, best first by ${by}`)
+  }${
+    same.length === 0
+      ? null
+      : markup`<details><summary>${String(same.length)} ${
+        same.length === 1 ? "metric is" : "metrics are"
+      } the same for every policy</summary>${
+        table(
+          "The same for every policy",
+          [{ title: "Metric" }, { title: "Value", numeric: true }],
+          same.map((id) => [
+            metricName(metricLabel(id), id),
+            ...first.map((e) => metricCell(document.results[e.result].metrics[id])),
+          ]),
         )
-      }</tr>`
-    )
-  }</tbody>
-      </table>
-    </div>`;
+      }${whyUnknown(same, first.map((e) => document.results[e.result].metrics))}</details>`
+  }`;
 }
 
 function legends(document: ReplayDocument): Html {
   const seen = new Map(document.results.map((r) => [r.policy, r.legend]));
-  return markup`<details>
-      <summary>What the policies are</summary>
-      <ul>${
+  return markup`<details><summary>What the policies are</summary><dl class="legends">${
     [...seen].map(([name, legend]) =>
-      markup`<li><b>${name}</b>: ${legend.summary}. <span class="quiet">${legend.reference}</span></li>`
+      markup`<dt>${name}${
+        legend.lossy ? " (changes the model's results)" : ""
+      }</dt><dd>${legend.summary}. <span class="quiet">${legend.reference}</span></dd>`
     )
-  }</ul>
-    </details>`;
+  }</dl></details>`;
+}
+
+/** Name of a profile as a fact. */
+function profileName(profile: Json | undefined): string | null {
+  if (typeof profile === "string") return profile;
+  const name = (profile as { name?: unknown } | null)?.name;
+  return typeof name === "string" ? name : null;
 }
 
 /** The section of a replay. */
 export async function replaySection(item: ReplayItem, draw: DrawChart): Promise<Html> {
   const { document } = item;
+  const { trace, profiles } = document;
   const notes = [...new Set(document.results.flatMap((r) => r.notes ?? []))];
-  const { trace } = document;
-  return markup`<section id="${item.id}"><h2>Replay: ${document.family} on ${trace.name} <span class="quiet">(${item.id})</span></h2><p class="verdict">${document.ranking.recommendation}</p><p class="quiet">${
-    String(trace.rows)
-  } ${trace.kind} of format ${trace.format}, seed ${String(document.seed)}${
-    trace.sha256 === null ? "" : `, sha256 ${trace.sha256.slice(0, 16)}`
-  }</p>${await rankingChart(
-    document,
-    draw,
-  )}${rankingTable(document)}${
-    notes.length === 0 ? null : markup`<ul>${notes.map((n) => markup`<li>${n}</li>`)}</ul>`
-  }${await carriedFigures(document, draw)}${await seriesCharts(
-    document,
-    draw,
-  )}${legends(document)}</section>`;
+  return markup`<section id="${item.id}">${
+    sectionHead(`${familyLabel(document.family)} replay`, trace.name, item.id)
+  }<p class="verdict">${document.ranking.recommendation}</p>${
+    facts([
+      ["Trace", `${formatNumber(trace.rows)} ${trace.kind}, read as ${trace.format}`],
+      ["Hardware", profileName(profiles.hardware)],
+      ["Model", profileName(profiles.llm)],
+      ["Site", profileName(profiles.site)],
+    ])
+  }${await rankingChart(document, draw)}${await panels(document, draw)}${metricsTables(document)}${
+    notes.length === 0
+      ? null
+      : markup`<h3>Notes</h3><ul class="notes">${notes.map((n) => markup`<li>${n}</li>`)}</ul>`
+  }${await carriedFigures(document, draw)}${await seriesCharts(item, draw)}${
+    legends(document)
+  }</section>`;
 }
