@@ -2,7 +2,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { messageOf } from "../model/errors.ts";
 import type { WorkerModule } from "./worker_pool.ts";
 
-/** The thread of a worker: loads the module once, then handles one job a message. */
+/**
+ * The thread of a worker: loads the module once, then handles one job a message. It asks for its first job
+ * when it listens: a message that comes before that is lost.
+ */
 async function main(): Promise<void> {
   const { moduleUrl, shared } = workerData as { moduleUrl: string; shared: unknown };
   const { handle } = (await import(moduleUrl)) as WorkerModule<unknown, unknown, unknown>;
@@ -13,6 +16,7 @@ async function main(): Promise<void> {
       parentPort!.postMessage({ index, error: messageOf(error) });
     }
   });
+  parentPort!.postMessage({ ready: true });
 }
 
 await main();

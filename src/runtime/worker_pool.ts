@@ -16,6 +16,8 @@ export interface PoolOptions {
 }
 
 interface Reply<O> {
+  /** The worker listens and wants its first job. */
+  readonly ready?: boolean;
   readonly index: number;
   readonly output?: O;
   readonly error?: string;
@@ -79,7 +81,9 @@ function drain<I, O>(workers: Worker[], jobs: readonly I[], options: PoolOptions
         }
       };
       worker.on("error", (error) => reject(error));
+      worker.on("exit", (code) => reject(new Error(`a worker ended early with code ${code}`)));
       worker.on("message", (reply: Reply<O>) => {
+        if (reply.ready === true) return give();
         if (reply.error !== undefined) {
           reject(new Error(`job ${reply.index}: ${reply.error}`));
           return;
@@ -91,7 +95,6 @@ function drain<I, O>(workers: Worker[], jobs: readonly I[], options: PoolOptions
         if (done === jobs.length) resolve(outputs);
         else give();
       });
-      give();
     }
   });
 }

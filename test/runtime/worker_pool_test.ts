@@ -20,6 +20,11 @@ test("a job that throws rejects with its number and message, and the workers end
   );
 });
 
+test("no job is lost while a worker still loads its module", async () => {
+  const slow = new URL("./slow_worker_fixture.ts", import.meta.url).href;
+  assert.deepEqual(await runOnWorkers(slow, null, [1, 2, 3], { workers: 2 }), [2, 3, 4]);
+});
+
 test("progress counts every job once", async () => {
   const seen: number[] = [];
   await runOnWorkers(MODULE, shared, jobs, { workers: 2, onDone: (done) => seen.push(done) });
