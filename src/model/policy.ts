@@ -34,6 +34,16 @@ export interface Policy<K extends TraceKind = TraceKind, P = unknown> {
   /** True when the policy changes results of the model (lossy compression): never ranked silently. */
   readonly lossy?: boolean;
   create(params: P, context: ReplayContext<K>): Replay<K>;
+  /**
+   * For policies whose memory can be given any size: whether the whole trace runs in so many bytes without
+   * running out. A search for the smallest size asks it, in many threads over the same batches.
+   */
+  fits?(
+    params: P,
+    context: ReplayContext<K>,
+    batches: readonly TraceKinds[K]["columns"][],
+    capacityBytes: number,
+  ): boolean;
 }
 
 /** What a replay may know besides its parameters. No clock, no I/O, no randomness but the seed. */
@@ -45,6 +55,8 @@ export interface ReplayContext<K extends TraceKind = TraceKind> {
   readonly seriesPoints: number;
   /** Every registered eviction, for policies with caches; the command line fills it from the registry. */
   readonly evictions?: readonly Eviction[];
+  /** Called with one line an operation or step, by policies that can tell what happened in each. */
+  readonly onEvent?: (line: { readonly [key: string]: Json }) => void;
   /** Solves linear and integer programs, for policies that plan with them; filled for their families. */
   readonly solver?: LinearSolver;
   /** Told of each request of a serving replay as it ends, for comparing with a recorded run. */

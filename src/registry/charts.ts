@@ -25,6 +25,11 @@ export const CHARTS: readonly ChartEntry[] = [
     load: async () => (await import(late("../report/charts/lines.ts"))).chart,
   },
   {
+    name: "segment_map",
+    summary: "memory segments as bars, live blocks full, free ones thin",
+    load: async () => (await import(late("../report/charts/segment_map.ts"))).chart,
+  },
+  {
     name: "small_multiples",
     summary: "the same names under several metrics, a panel a metric",
     load: async () => (await import(late("../report/charts/small_multiples.ts"))).chart,

@@ -11,6 +11,13 @@ export interface FormatEntry {
 
 export const FORMATS: readonly FormatEntry[] = [
   {
+    name: "allocation-ops",
+    kind: "allocations",
+    summary:
+      "operations of an allocator, JSON lines with op, id, bytes, stream, tUs (alloc, free, record_stream, ...)",
+    load: async () => (await import(late("../ingest/formats/allocation_ops.ts"))).format,
+  },
+  {
     name: "azure-llm",
     kind: "requests",
     summary: "Azure LLM inference trace, CSV with TIMESTAMP, ContextTokens, GeneratedTokens",
@@ -161,6 +168,12 @@ export const FORMATS: readonly FormatEntry[] = [
     kind: "faults",
     summary: "spot nodes that come and go: milliseconds,add|remove,node",
     load: async () => (await import(late("../ingest/formats/spot_trace.ts"))).format,
+  },
+  {
+    name: "static-alloc",
+    kind: "allocations",
+    summary: "lifetimes of buffers as CSV: id, lower, upper, size",
+    load: async () => (await import(late("../ingest/formats/static_alloc.ts"))).format,
   },
   {
     name: "superbench-monitor",

@@ -12,16 +12,40 @@ export interface PolicyEntry {
 
 export const POLICIES: readonly PolicyEntry[] = [
   {
+    name: "bfc",
+    family: "allocator",
+    summary: "TensorFlow's best fit with coalescing, in regions that double",
+    load: async () => (await import(late("../replay/allocator/policies/bfc.ts"))).policy,
+  },
+  {
+    name: "buddy",
+    family: "allocator",
+    summary: "one pool cut into halves: chunks are powers of two, the lowest address first",
+    load: async () => (await import(late("../replay/allocator/policies/buddy.ts"))).policy,
+  },
+  {
     name: "contiguous",
     family: "allocator",
     summary: "one contiguous KV region a request, reserved in advance (FasterTransformer, Orca)",
     load: async () => (await import(late("../replay/allocator/policies/contiguous.ts"))).policy,
   },
   {
+    name: "gmlake",
+    family: "allocator",
+    summary: "large memory in 2 MiB chunks that are stitched under new addresses",
+    load: async () => (await import(late("../replay/allocator/policies/gmlake.ts"))).policy,
+  },
+  {
     name: "paged",
     family: "allocator",
     summary: "KV in small blocks, given when needed, preempted by recomputation (vLLM V1)",
     load: async () => (await import(late("../replay/allocator/policies/paged.ts"))).policy,
+  },
+  {
+    name: "planner",
+    family: "allocator",
+    summary: "lower bound and greedy plan with the whole trace known in advance",
+    load: async () => (await import(late("../replay/allocator/policies/planner.ts"))).policy,
   },
   {
     name: "pytorch-caching",
@@ -36,6 +60,12 @@ export const POLICIES: readonly PolicyEntry[] = [
     summary: "PyTorch's caching allocator with expandable segments",
     load: async () =>
       (await import(late("../replay/allocator/policies/pytorch_expandable.ts"))).policy,
+  },
+  {
+    name: "uncached",
+    family: "allocator",
+    summary: "every allocation is a cudaMalloc and every free a cudaFree",
+    load: async () => (await import(late("../replay/allocator/policies/uncached.ts"))).policy,
   },
   {
     name: "async-spares",

@@ -28,6 +28,13 @@ export function coreCount(): number {
   return availableParallelism();
 }
 
+/** Threads that keep what they share; jobs can be given to them again and again. */
+export interface WorkerPool<I, O> {
+  /** Runs jobs and returns the results in their order. @throws whatever a job threw, with the job's number. */
+  run(jobs: readonly I[], options?: PoolOptions): Promise<O[]>;
+  close(): Promise<void>;
+}
+
 /**
  * Runs jobs on worker threads and returns the results in the order of the jobs, whatever the number of
  * workers. Typed arrays over SharedArrayBuffer in `shared` are not copied ({@link shareArrays}).
@@ -44,15 +51,25 @@ export async function runOnWorkers<S, I, O>(
   options: PoolOptions = {},
 ): Promise<O[]> {
   const count = Math.min(options.workers ?? coreCount(), jobs.length);
+  const pool = openWorkers<S, I, O>(moduleUrl, shared, count);
+  try {
+    return await pool.run(jobs, options);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Starts worker threads for several rounds of jobs; with one worker, jobs run in this thread. */
+export function openWorkers<S, I, O>(
+  moduleUrl: string,
+  shared: S,
+  count: number,
+): WorkerPool<I, O> {
   if (count <= 1) {
-    const { handle } = (await import(moduleUrl)) as WorkerModule<S, I, O>;
-    const outputs: O[] = [];
-    for (const job of jobs) {
-      outputs.push(await handle(shared, job));
-      options.onResult?.(outputs.length - 1, outputs[outputs.length - 1]);
-      options.onDone?.(outputs.length, jobs.length);
-    }
-    return outputs;
+    return {
+      run: (jobs, options) => runHere(moduleUrl, shared, jobs, options),
+      close: async () => {},
+    };
   }
   const workers = Array.from(
     { length: count },
@@ -61,19 +78,37 @@ export async function runOnWorkers<S, I, O>(
         workerData: { moduleUrl, shared },
       }),
   );
-  try {
-    return await drain<I, O>(workers, jobs, options);
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+  return {
+    run: (jobs, options = {}) => drain<I, O>(workers, jobs, options),
+    close: async () => void await Promise.all(workers.map((worker) => worker.terminate())),
+  };
+}
+
+async function runHere<S, I, O>(
+  moduleUrl: string,
+  shared: S,
+  jobs: readonly I[],
+  options: PoolOptions = {},
+): Promise<O[]> {
+  const { handle } = (await import(moduleUrl)) as WorkerModule<S, I, O>;
+  const outputs: O[] = [];
+  for (const job of jobs) {
+    outputs.push(await handle(shared, job));
+    options.onResult?.(outputs.length - 1, outputs[outputs.length - 1]);
+    options.onDone?.(outputs.length, jobs.length);
   }
+  return outputs;
 }
 
 function drain<I, O>(workers: Worker[], jobs: readonly I[], options: PoolOptions): Promise<O[]> {
   const outputs = new Array<O>(jobs.length);
+  if (jobs.length === 0) return Promise.resolve(outputs);
   let next = 0;
   let done = 0;
-  return new Promise((resolve, reject) => {
+  return new Promise<O[]>((resolve, reject) => {
     for (const worker of workers) {
+      worker.removeAllListeners("message");
+      worker.removeAllListeners("error");
       const give = () => {
         if (next < jobs.length) {
           const index = next++;

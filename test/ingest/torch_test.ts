@@ -9,7 +9,9 @@ import type { AllocationTraceMeta } from "../../src/model/trace/allocations.ts";
 import { parsePickle } from "../../src/parse/pickle.ts";
 import { parseAllocConf } from "../../src/replay/allocator/alloc_conf.ts";
 import { OpList } from "../../src/replay/allocator/op_list.ts";
-import { replayCaching } from "../../src/replay/allocator/replay_ops.ts";
+import { CachingAllocator } from "../../src/replay/allocator/caching.ts";
+import { createDevice } from "../../src/replay/allocator/device.ts";
+import { replayHeap } from "../../src/replay/allocator/heap_replay.ts";
 import { needsShared, sharedBytes, sharedPath } from "../shared.ts";
 
 const NO_STORE = { storePath: "/nonexistent.duckdb", kind: "allocations" as const };
@@ -45,8 +47,9 @@ for (const file of filesOf(EVENTS, ".json.gz")) {
     }
     const meta = trace.meta as AllocationTraceMeta;
     const conf = parseAllocConf(String(meta.allocatorSettings?.PYTORCH_CUDA_ALLOC_CONF ?? ""));
-    const run = replayCaching(ops, conf, 2 ** 46);
-    const s = run.allocator.stats;
+    const allocator = new CachingAllocator(createDevice(2 ** 46), conf);
+    replayHeap(ops, allocator);
+    const s = allocator.stats;
     assert.equal(s.ooms, 0);
     assert.ok(s.peakRequested <= s.peakAllocated && s.peakAllocated <= s.peakReserved);
     const validation = new TextDecoder().decode(sharedBytes(`${EVENTS}/VALIDATION.tsv`));

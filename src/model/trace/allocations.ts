@@ -39,6 +39,10 @@ export interface AllocationColumns {
   readonly device: Int32Array;
   /** Integer nanoseconds from the start of the trace; NaN where the trace has none. */
   readonly timeNs: Float64Array;
+  /** Number of the private pool (CUDA graphs) of an allocation, 0 for the default; absent means all 0. */
+  readonly pool?: Int32Array;
+  /** Index into the meta's `sites` of who allocated, -1 unknown; absent where the trace does not say. */
+  readonly site?: Int32Array;
 }
 
 export interface SnapshotBlock {
@@ -60,6 +64,16 @@ export interface SnapshotSegment {
   readonly blocks: readonly SnapshotBlock[];
 }
 
+/** Numbers of the private pools of a snapshot by `a,b` of their id, from 1 on; the default pool is not in it. */
+export function privatePools(segments: readonly SnapshotSegment[]): Map<string, number> {
+  const numbers = new Map<string, number>();
+  for (const { poolId } of segments) {
+    const key = poolId.join();
+    if (key !== "0,0" && !numbers.has(key)) numbers.set(key, numbers.size + 1);
+  }
+  return numbers;
+}
+
 /** What an allocation trace says about itself. */
 export interface AllocationTraceMeta {
   /** `requested`: sizes are what the program asked for; `rounded`: block sizes (Kineto). */
@@ -72,4 +86,6 @@ export interface AllocationTraceMeta {
   readonly liveBefore?: readonly { readonly device: number; readonly count: number }[];
   /** Names of the dense streams, as recorded. */
   readonly streams: readonly string[];
+  /** Names of what allocated: a place in the program, or a category. */
+  readonly sites?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { usageError } from "../../model/errors.ts";
 
 const MIB = 2 ** 20;
+const GIB = 2 ** 30;
 
 /** Settings of PyTorch's caching allocator; sizes are bytes. */
 export interface AllocConf {
@@ -13,6 +14,10 @@ export interface AllocConf {
   readonly roundupDivisions: readonly number[];
   readonly expandable: boolean;
   readonly largeSegmentBytes: number;
+  /** Share of the device that may be reserved from the start; null when not set. */
+  readonly memoryFraction: number | null;
+  /** Address space of an expandable range; null for 9/8 of the device. */
+  readonly rangeReserve: { readonly unit: "share" | "bytes"; readonly value: number } | null;
 }
 
 export const DEFAULT_CONF: AllocConf = {
@@ -22,69 +27,123 @@ export const DEFAULT_CONF: AllocConf = {
   roundupDivisions: new Array(16).fill(0),
   expandable: false,
   largeSegmentBytes: 20 * MIB,
+  memoryFraction: null,
+  rangeReserve: null,
 };
 
-/** Settings that are known and change nothing of what is replayed. */
-const WITHOUT_EFFECT = new Set([
-  "backend",
-  "release_lock_on_cudamalloc",
-  "pinned_use_cuda_host_register",
-  "pinned_num_register_threads",
-  "graph_capture_record_stream_reuse",
-  "pinned_use_background_threads",
-]);
+type Draft = { -readonly [K in keyof AllocConf]: AllocConf[K] };
 
-function fail(key: string, value: string, expected: string): never {
-  throw usageError(`alloc conf: ${key}:${value}: expected ${expected}`);
+function fail(key: string, value: string, expected: string, hint?: string): never {
+  throw usageError(`alloc conf: ${key}:${value}: expected ${expected}`, hint);
+}
+
+function whole(key: string, value: string, expected: string): number {
+  if (!/^\d+$/.test(value)) fail(key, value, expected);
+  return Number(value);
 }
 
 function megabytes(key: string, value: string, above: number): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number <= above) fail(key, value, `whole MiB above ${above}`);
+  const expected = `whole MiB above ${above}`;
+  const number = whole(key, value, expected);
+  if (number <= above) fail(key, value, expected);
   return number * MIB;
 }
 
-function division(key: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || (number & (number - 1)) !== 0) {
-    fail(key, value, "a power of two");
-  }
+function isPowerOfTwo(n: number): boolean {
+  return n >= 1 && Number.isInteger(Math.log2(n));
+}
+
+function truth(key: string, value: string): boolean {
+  if (value !== "True" && value !== "False") fail(key, value, "True or False");
+  return value === "True";
+}
+
+function between(key: string, value: string, oneAllowed: boolean): number {
+  const number = value === "" ? NaN : Number(value);
+  const expected = `a number above 0 and ${oneAllowed ? "at most" : "below"} 1`;
+  if (!(number > 0 && (oneAllowed ? number <= 1 : number < 1))) fail(key, value, expected);
   return number;
 }
 
-/** Index of a size in MiB into the table: floor of its logarithm, at most 15. */
-function tableIndex(key: string, size: string): number {
-  const mib = Number(size);
-  if (!Number.isInteger(mib) || mib < 1 || (mib & (mib - 1)) !== 0) {
-    fail(key, size, "sizes in MiB that are powers of two");
-  }
-  return Math.min(15, Math.log2(mib));
-}
-
-/** `4`, or `[256:1,512:2,>:8]`: the first key also fills all lower ones, `>` the last and all above. */
+/** `4`, or `[256:1,512:2,>:8]`: the first size also fills all lower ones, `>` the last and all above. */
 function roundup(key: string, value: string): number[] {
   const table = new Array<number>(16).fill(0);
-  if (!value.startsWith("[")) return table.fill(division(key, value));
+  if (!value.startsWith("[")) {
+    const divisions = whole(key, value, "a power of two");
+    if (!isPowerOfTwo(divisions)) fail(key, value, "a power of two");
+    return table.fill(divisions);
+  }
   if (!value.endsWith("]")) fail(key, value, "a list that ends with ]");
   let last = 0;
-  value.slice(1, -1).split(",").forEach((entry, i) => {
-    const [size, count] = entry.split(":").map((part) => part.trim());
-    if (count === undefined) fail(key, value, "entries SIZE:DIVISIONS");
-    const divisions = division(key, count);
+  let first = true;
+  for (const entry of value.slice(1, -1).split(",")) {
+    const [size, count, more] = entry.split(":");
+    if (count === undefined || more !== undefined) fail(key, value, "entries SIZE:DIVISIONS");
+    const divisions = whole(key, count, "divisions that are 0 or a power of two");
+    if (divisions !== 0 && !isPowerOfTwo(divisions)) {
+      fail(key, value, "divisions that are 0 or a power of two");
+    }
     if (size === ">") {
       table.fill(divisions, last);
-      return;
+      continue;
     }
-    const index = tableIndex(key, size);
-    if (i === 0) table.fill(divisions, 0, index);
+    const mib = whole(key, size, "sizes in MiB that are powers of two");
+    if (!isPowerOfTwo(mib)) fail(key, value, "sizes in MiB that are powers of two");
+    const index = Math.min(15, Math.log2(mib));
+    if (first) table.fill(divisions, 0, index);
+    first = false;
     table[index] = divisions;
     last = index;
-  });
+  }
   return table;
 }
 
+/** `0.5` of the device, or `40G`. */
+function reserve(key: string, value: string): AllocConf["rangeReserve"] {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(G?)$/.exec(value) ?? [];
+  if (!(Number(number) > 0)) fail(key, value, "a share of the device such as 0.5, or GiB as 40G");
+  return unit === "G"
+    ? { unit: "bytes", value: Number(number) * GIB }
+    : { unit: "share", value: Number(number) };
+}
+
+type Reader = (draft: Draft, value: string, key: string) => void;
+const checked = (check: (key: string, value: string) => unknown): Reader => (_, value, key) => {
+  check(key, value);
+};
+const ignoredTruth = checked(truth);
+const ignoredWhole = checked((key, value) => whole(key, value, "a whole number"));
+
+/** Every setting by its key; those that move no address are only checked. */
+const READERS: Readonly<Record<string, Reader>> = {
+  max_split_size_mb: (d, v, k) => d.maxSplitBytes = megabytes(k, v, 20),
+  max_non_split_rounding_mb: (d, v, k) => d.maxNonSplitRoundingBytes = megabytes(k, v, 20),
+  garbage_collection_threshold: (d, v, k) => d.gcThreshold = between(k, v, false),
+  roundup_power2_divisions: (d, v, k) => d.roundupDivisions = roundup(k, v),
+  expandable_segments: (d, v, k) => d.expandable = truth(k, v),
+  expandable_segments_reserve: (d, v, k) => d.rangeReserve = reserve(k, v),
+  large_segment_size_mb: (d, v, k) => d.largeSegmentBytes = megabytes(k, v, 1),
+  per_process_memory_fraction: (d, v, k) => d.memoryFraction = between(k, v, true),
+  backend: (_, v, k) => {
+    if (v === "native") return;
+    fail(k, v, "native", "what cudaMallocAsync does is the driver's secret: it cannot be replayed");
+  },
+  expandable_segments_reserve_by_class: checked(() => null),
+  throw_on_cudamalloc_oom: ignoredTruth,
+  release_lock_on_cudamalloc: ignoredTruth,
+  release_lock_on_hipmalloc: ignoredTruth,
+  graph_capture_record_stream_reuse: ignoredTruth,
+  pinned_use_cuda_host_register: ignoredTruth,
+  pinned_use_hip_host_register: ignoredTruth,
+  pinned_use_background_threads: ignoredTruth,
+  pinned_num_register_threads: ignoredWhole,
+  pinned_reserve_segment_size_mb: ignoredWhole,
+  pinned_free_catch_all: ignoredTruth,
+};
+
 /**
- * Parses a `PYTORCH_CUDA_ALLOC_CONF` string.
+ * Parses a `PYTORCH_CUDA_ALLOC_CONF` (or `PYTORCH_ALLOC_CONF`) string by PyTorch's rules: keys and values are
+ * case-sensitive, spaces do not count, a key that is given twice is read twice.
  *
  * @throws usage error naming the key, what was found and what was expected.
  * @example
@@ -93,68 +152,51 @@ function roundup(key: string, value: string): number[] {
  * ```
  */
 export function parseAllocConf(text: string): AllocConf {
-  const conf: { -readonly [K in keyof AllocConf]: AllocConf[K] } = { ...DEFAULT_CONF };
+  const draft: Draft = { ...DEFAULT_CONF };
   // Commas inside brackets belong to the list.
-  for (const part of text.split(/,(?![^[]*\])/)) {
-    if (part.trim() === "") continue;
+  for (const part of text.replaceAll(" ", "").split(/,(?![^[]*\])/)) {
+    if (part === "") continue;
     const colon = part.indexOf(":");
-    const key = (colon < 0 ? part : part.slice(0, colon)).trim();
-    const value = colon < 0 ? "" : part.slice(colon + 1).trim();
-    switch (key) {
-      case "max_split_size_mb":
-        conf.maxSplitBytes = megabytes(key, value, 20);
-        break;
-      case "max_non_split_rounding_mb":
-        conf.maxNonSplitRoundingBytes = megabytes(key, value, 20);
-        break;
-      case "large_segment_size_mb":
-        conf.largeSegmentBytes = megabytes(key, value, 0);
-        break;
-      case "garbage_collection_threshold": {
-        const number = Number(value);
-        if (!(number > 0 && number < 1)) fail(key, value, "a number between 0 and 1");
-        conf.gcThreshold = number;
-        break;
-      }
-      case "roundup_power2_divisions":
-        conf.roundupDivisions = roundup(key, value);
-        break;
-      case "expandable_segments":
-        if (!/^(true|false)$/i.test(value)) fail(key, value, "True or False");
-        conf.expandable = value.toLowerCase() === "true";
-        break;
-      default:
-        if (!WITHOUT_EFFECT.has(key)) {
-          throw usageError(
-            `alloc conf: unknown setting "${key}"`,
-            "known: max_split_size_mb, max_non_split_rounding_mb, large_segment_size_mb, " +
-              "garbage_collection_threshold, roundup_power2_divisions, expandable_segments",
-          );
-        }
+    const key = colon < 0 ? part : part.slice(0, colon);
+    const reader = Object.hasOwn(READERS, key) ? READERS[key] : undefined;
+    if (reader === undefined) {
+      throw usageError(
+        `alloc conf: unknown setting "${key}"`,
+        `known: ${Object.keys(READERS).join(", ")}`,
+      );
     }
+    reader(draft, colon < 0 ? "" : part.slice(colon + 1), key);
   }
-  return conf;
+  if (draft.maxSplitBytes <= draft.largeSegmentBytes) {
+    fail(
+      "max_split_size_mb",
+      String(draft.maxSplitBytes / MIB),
+      `more than large_segment_size_mb, ${draft.largeSegmentBytes / MIB}`,
+    );
+  }
+  return draft;
 }
 
 /** The settings that a memory snapshot says it was recorded with: its string, else its single fields. */
 export function recordedConf(settings: Readonly<Record<string, unknown>> | null): AllocConf {
-  const text = settings?.PYTORCH_CUDA_ALLOC_CONF;
+  const text = settings?.PYTORCH_CUDA_ALLOC_CONF ?? settings?.PYTORCH_ALLOC_CONF;
   if (typeof text === "string" && text !== "") return parseAllocConf(text);
-  const conf: { -readonly [K in keyof AllocConf]: AllocConf[K] } = { ...DEFAULT_CONF };
+  const draft: Draft = { ...DEFAULT_CONF };
   const number = (key: string) => {
     const value = Number(settings?.[key] ?? 0);
     return Number.isFinite(value) && value > 0 ? value : 0;
   };
   // -1 and the largest 64-bit number both stand for "no limit".
   const split = number("max_split_size");
-  if (split > 0 && split < 2 ** 53) conf.maxSplitBytes = split;
-  conf.gcThreshold = number("garbage_collection_threshold");
+  if (split > 0 && split < 2 ** 53) draft.maxSplitBytes = split;
+  draft.gcThreshold = number("garbage_collection_threshold");
+  draft.expandable = settings?.expandable_segments === true;
   const table = settings?.roundup_power2_divisions;
   if (typeof table === "object" && table !== null) {
     const values = table as Record<string, unknown>;
-    conf.roundupDivisions = DEFAULT_CONF.roundupDivisions.map((_, i) =>
+    draft.roundupDivisions = DEFAULT_CONF.roundupDivisions.map((_, i) =>
       Number(values[String(2 ** i)] ?? 0)
     );
   }
-  return conf;
+  return draft;
 }

@@ -10,8 +10,8 @@ export class BlockTable {
   previous = new Int32Array(1024);
   next = new Int32Array(1024);
   stream = new Int32Array(1024);
-  /** 0 small, 1 large. */
-  pool = new Uint8Array(1024);
+  /** Twice the number of the pool (0, or a private one), and one more for its large half. */
+  pool = new Int32Array(1024);
   allocated = new Uint8Array(1024);
   /** Events that must pass before a freed block is free. */
   pending = new Int32Array(1024);

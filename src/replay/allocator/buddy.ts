@@ -1,9 +1,12 @@
+import { createMinHeap, type MinHeap } from "../shared/min_heap.ts";
+
 /** A binary buddy allocator over units (KV slots): lowest address first, the low half is kept on a split. */
 export class Buddy {
   readonly #size: number;
   readonly #min: number;
   /** Free addresses by chunk size. */
   readonly #free = new Map<number, Set<number>>();
+  readonly #order = new Map<number, MinHeap>();
   readonly #held = new Map<number, number>();
   splits = 0;
   merges = 0;
@@ -16,7 +19,7 @@ export class Buddy {
     }
     this.#size = size;
     this.#min = min;
-    this.#free.set(size, new Set([0]));
+    this.#put(size, 0);
   }
 
   /** Chunk size that a request takes. */
@@ -32,7 +35,7 @@ export class Buddy {
     let size = chunk;
     while (size <= this.#size && (this.#free.get(size)?.size ?? 0) === 0) size *= 2;
     if (size > this.#size) return -1;
-    const address = Math.min(...this.#free.get(size)!);
+    const address = this.#lowest(size);
     this.#free.get(size)!.delete(address);
     while (size > chunk) {
       size /= 2;
@@ -76,7 +79,20 @@ export class Buddy {
       .map(([size, set]) => [size, [...set].sort((a, b) => a - b)]);
   }
 
+  /** The lowest free chunk of a size: the heap may still hold some that merged meanwhile. */
+  #lowest(size: number): number {
+    const heap = this.#order.get(size)!;
+    for (;;) {
+      const address = heap.peekKey();
+      heap.pop();
+      if (this.#free.get(size)!.has(address)) return address;
+    }
+  }
+
   #put(size: number, address: number): void {
+    const heap = this.#order.get(size) ?? createMinHeap();
+    heap.push(address, 0);
+    this.#order.set(size, heap);
     const set = this.#free.get(size) ?? new Set();
     set.add(address);
     this.#free.set(size, set);

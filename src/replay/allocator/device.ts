@@ -19,6 +19,17 @@ export interface Device {
   readonly counters: DeviceCounters;
 }
 
+/** The driver's calls for memory in chunks that several addresses may share (cuMemCreate, cuMemMap). */
+export interface ChunkDevice extends Device {
+  /** Creates chunks of one size; false when the device is full, and those made in this call are gone again. */
+  create(chunks: number, chunkBytes: number): boolean;
+  release(chunks: number, chunkBytes: number): void;
+  /** Maps chunks one by one, each with an access call of its own. */
+  mapEach(chunks: number): void;
+  /** Unmaps a whole range in one call. */
+  unmapRange(): void;
+}
+
 /** Driver calls by kind. */
 export interface DeviceCounters {
   malloc: number;
@@ -50,11 +61,26 @@ export function noCalls(): DeviceCounters {
   };
 }
 
-export function createDevice(capacityBytes: number): Device {
+export function createDevice(capacityBytes: number): ChunkDevice {
   const memory = new Regions(BASE);
   const space = new Regions(VA_BASE);
   const counters = noCalls();
   let used = 0;
+  const create = (chunks: number, chunkBytes: number): boolean => {
+    const fit = Math.min(chunks, Math.floor((capacityBytes - used) / chunkBytes));
+    // The call that fails is counted too; the chunks made so far are released again.
+    counters.create += Math.min(chunks, fit + 1);
+    if (fit < chunks) {
+      counters.release += fit;
+      return false;
+    }
+    used += chunks * chunkBytes;
+    return true;
+  };
+  const release = (chunks: number, chunkBytes: number): void => {
+    used -= chunks * chunkBytes;
+    counters.release += chunks;
+  };
   return {
     counters,
     capacityBytes,
@@ -83,22 +109,23 @@ export function createDevice(capacityBytes: number): Device {
       space.drop(address);
     },
     map(_address, handles, handleBytes) {
-      const fit = Math.min(handles, Math.floor((capacityBytes - used) / handleBytes));
-      counters.create += Math.min(handles, fit + 1);
-      if (fit < handles) {
-        // The handles made so far are released again.
-        counters.release += fit;
-        return false;
-      }
-      used += handles * handleBytes;
+      if (!create(handles, handleBytes)) return false;
       counters.map += handles;
       counters.setAccess++;
       return true;
     },
     unmap(_address, handles, handleBytes) {
-      used -= handles * handleBytes;
+      release(handles, handleBytes);
       counters.unmap += handles;
-      counters.release += handles;
+    },
+    create,
+    release,
+    mapEach(chunks) {
+      counters.map += chunks;
+      counters.setAccess += chunks;
+    },
+    unmapRange() {
+      counters.unmap++;
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { AllocConf } from "./alloc_conf.ts";
 import type { BlockTable } from "./block_table.ts";
 import type { Device } from "./device.ts";
 
@@ -10,16 +11,16 @@ const SMALL_HANDLE = 2 * 2 ** 20;
 export class ExpandableRanges {
   readonly #device: Device;
   readonly #t: BlockTable;
-  readonly #largeHandle: number;
+  readonly #conf: AllocConf;
   /** Start of each range. */
   readonly #bases: number[] = [];
   /** Unmapped blocks of each (pool, stream), by address. */
   readonly #unmapped = new Map<string, number[]>();
 
-  constructor(device: Device, table: BlockTable, largeHandleBytes: number) {
+  constructor(device: Device, table: BlockTable, conf: AllocConf) {
     this.#device = device;
     this.#t = table;
-    this.#largeHandle = largeHandleBytes;
+    this.#conf = conf;
   }
 
   /** The free or unmapped block from which `size` bytes follow without a live block; -1 when there is none. */
@@ -35,11 +36,18 @@ export class ExpandableRanges {
     return -1;
   }
 
-  /** Reserves a new range of 9/8 of the device; its one unmapped block. */
+  /** Reserves a new range: 9/8 of the device, or less where the settings say so; its one unmapped block. */
   open(pool: number, stream: number): number {
     const handle = this.#handle(pool);
     const total = this.#device.capacityBytes;
-    const size = Math.ceil((total + Math.floor(total / 8)) / handle) * handle;
+    const most = total + Math.floor(total / 8);
+    const { rangeReserve } = this.#conf;
+    const wanted = rangeReserve === null
+      ? most
+      : rangeReserve.unit === "share"
+      ? Math.floor(rangeReserve.value * total)
+      : rangeReserve.value;
+    const size = Math.ceil(Math.min(most, wanted) / handle) * handle;
     return this.adopt(this.#device.reserve(size), size, stream, pool);
   }
 
@@ -107,6 +115,6 @@ export class ExpandableRanges {
   }
 
   #handle(pool: number): number {
-    return pool === 0 ? SMALL_HANDLE : this.#largeHandle;
+    return (pool & 1) === 0 ? SMALL_HANDLE : this.#conf.largeSegmentBytes;
   }
 }

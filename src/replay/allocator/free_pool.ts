@@ -157,6 +157,19 @@ export class FreePool {
     return found;
   }
 
+  /** Size of the largest block of any stream; 0 when there is none. */
+  largest(): number {
+    const t = this.#t;
+    let most = 0;
+    // The last block of each stream is its largest.
+    let block = this.lastBefore(Infinity, 0);
+    while (block >= 0) {
+      if (t.size[block] > most) most = t.size[block];
+      block = this.lastBefore(t.stream[block], 0);
+    }
+    return most;
+  }
+
   /** All blocks in order. */
   toArray(): number[] {
     const out: number[] = [];

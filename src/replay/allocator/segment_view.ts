@@ -6,6 +6,8 @@ export interface SegmentView {
   readonly totalSize: number;
   readonly stream: number;
   readonly large: boolean;
+  /** 0, or the number of a private pool. */
+  readonly pool: number;
   readonly expandable: boolean;
   readonly blocks: readonly {
     readonly address: number;
@@ -41,7 +43,8 @@ export function viewSegments(t: BlockTable, heads: Iterable<number>): SegmentVie
         address: blocks[0].address,
         totalSize: blocks.reduce((sum, b) => sum + b.size, 0),
         stream: t.stream[head],
-        large: t.pool[head] === 1,
+        large: (t.pool[head] & 1) === 1,
+        pool: t.pool[head] >> 1,
         expandable: t.range[head] >= 0,
         blocks,
       });
@@ -62,6 +65,7 @@ export interface FoundSegment {
   readonly totalSize: number;
   readonly stream: number;
   readonly large: boolean;
+  readonly pool: number;
   readonly expandable: boolean;
   readonly live: readonly {
     readonly address: number;

@@ -1,6 +1,6 @@
-import type { AllocationTraceMeta } from "../../model/trace/allocations.ts";
+import { type AllocationTraceMeta, privatePools } from "../../model/trace/allocations.ts";
 import type { AllocConf } from "./alloc_conf.ts";
-import { OP, type OpList } from "./op_list.ts";
+import { type FlatOps, OP } from "./op_list.ts";
 import { roundSize, SMALL_SIZE } from "./rounding.ts";
 import type { FoundSegment } from "./segment_view.ts";
 
@@ -11,12 +11,14 @@ interface Region {
   totalSize: number;
   stream: number;
   large: boolean;
+  pool: number;
   expandable: boolean;
 }
 
 /** The segments at the start: those of the snapshot, with the recorded segment events undone backwards. */
-function regionsAtStart(ops: OpList, meta: AllocationTraceMeta, device: number): Region[] {
+function regionsAtStart(ops: FlatOps, meta: AllocationTraceMeta, device: number): Region[] {
   const found = new Map<number, Region>();
+  const pools = privatePools(meta.segments ?? []);
   for (const s of meta.segments ?? []) {
     if (s.device !== device) continue;
     const stream = meta.streams.indexOf(String(s.stream));
@@ -25,6 +27,7 @@ function regionsAtStart(ops: OpList, meta: AllocationTraceMeta, device: number):
       totalSize: s.totalSize,
       stream: Math.max(0, stream),
       large: s.segmentType === "large",
+      pool: pools.get(s.poolId.join()) ?? 0,
       expandable: s.isExpandable,
     });
   }
@@ -39,6 +42,7 @@ function regionsAtStart(ops: OpList, meta: AllocationTraceMeta, device: number):
         totalSize: size,
         stream: ops.stream[i],
         large: size > SMALL_BUFFER,
+        pool: ops.pool?.[i] ?? 0,
         expandable: ops.op[i] === OP.segment_unmap,
       });
     }
@@ -71,7 +75,7 @@ function unmap(found: Map<number, Region>, address: number, size: number): void 
  * slack: in the large pool no free piece of 1 MiB or less is ever cut off, so such a gap belongs to the block.
  */
 export function startState(
-  ops: OpList,
+  ops: FlatOps,
   before: number,
   meta: AllocationTraceMeta,
   conf: AllocConf,
@@ -118,7 +122,7 @@ export function startState(
 }
 
 /** The lowest allocation within 1 MiB behind a block while it lives shows where the block really ends. */
-function slackSeenLater(ops: OpList, from: number, until: number, end: number): number {
+function slackSeenLater(ops: FlatOps, from: number, until: number, end: number): number {
   let slack = Infinity;
   for (let i = from; i < until; i++) {
     if (ops.op[i] !== OP.alloc) continue;

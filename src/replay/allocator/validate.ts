@@ -82,15 +82,16 @@ class RecordedDevice implements Device {
  * follow the recording.
  */
 export function validate(
-  ops: OpList,
+  list: OpList,
   meta: AllocationTraceMeta,
   conf: AllocConf,
   device: number,
 ): Validation {
+  const ops = list.flat();
   const driver = new RecordedDevice();
   const allocator = new CachingAllocator(driver, conf);
   const before = meta.liveBefore?.find((l) => l.device === device)?.count ?? 0;
-  const blockOf = new Int32Array(ops.ids).fill(-1);
+  const blockOf = new Int32Array(list.ids).fill(-1);
   const start = startState(ops, before, meta, conf, device);
   start.segments.forEach((segment, s) => {
     const blocks = allocator.restore(segment);
@@ -110,7 +111,7 @@ export function validate(
       case OP.alloc: {
         if (ops.size[i] === 0) break;
         addresses++;
-        const got = allocator.malloc(ops.size[i], ops.stream[i]);
+        const got = allocator.malloc(ops.size[i], ops.stream[i], ops.pool?.[i] ?? 0);
         blockOf[id] = got;
         const left = driver.settle();
         const at = got < 0 ? -1 : allocator.table.address[got];

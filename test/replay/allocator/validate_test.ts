@@ -51,8 +51,9 @@ test(
   { skip },
   async () => {
     const { ops, meta } = await recording("cranberrii-ffe2e0c4-dev0.json.gz");
-    const at = ops.op.subarray(0, ops.count).findLastIndex((op) => op === OP.alloc);
-    ops.address[at] += 512;
+    const flat = ops.flat();
+    const at = flat.op.findLastIndex((op) => op === OP.alloc);
+    flat.address[at] += 512;
     const v = validate(ops, meta, recordedConf(meta.allocatorSettings), 0);
     assert.equal(v.addressesMatched, v.addresses - 1);
     assert.match(v.firstDifference!, new RegExp(`operation ${at}`));

@@ -1,12 +1,7 @@
-import type { Policy } from "../../../model/policy.ts";
-import { type CachingParams, cachingParams, createCaching } from "../caching_policy.ts";
+import { cachingPolicy } from "../caching_policy.ts";
 
-export const policy: Policy<"allocations", CachingParams> = {
-  name: "pytorch-caching",
-  family: "allocator",
-  summary: "PyTorch's native caching allocator, with its settings",
-  reference: "PyTorch 2.6.0 c10/cuda/CUDACachingAllocator.cpp, checked operation by operation",
-  accepts: ["allocations"],
-  params: cachingParams,
-  create: (params, context) => createCaching(params, context, false),
-};
+export const policy = cachingPolicy(
+  "pytorch-caching",
+  "PyTorch's native caching allocator, with its settings",
+  false,
+);
