@@ -6,11 +6,18 @@ import type { Metrics } from "./metric.ts";
 import type { Profiles } from "./profiles/profiles.ts";
 import type { Json } from "./json.ts";
 import type { TraceKind, TraceKinds } from "./trace/trace.ts";
+import type { TrafficSink } from "./traffic.ts";
 import type { Usage } from "./usage.ts";
 import type { PolicyResult, RankEntry } from "./results.ts";
 
 /** Families of policies that `replay` ranks. */
-export type PolicyFamily = "allocator" | "offload" | "training" | "loader" | "fault";
+export type PolicyFamily =
+  | "allocator"
+  | "offload"
+  | "conversation"
+  | "training"
+  | "loader"
+  | "fault";
 
 /**
  * A policy: one file under `src/replay/<family>/policies/`, exporting `policy`. Everything the tool
@@ -61,6 +68,8 @@ export interface ReplayContext<K extends TraceKind = TraceKind> {
   readonly solver?: LinearSolver;
   /** Told of each request of a serving replay as it ends, for comparing with a recorded run. */
   readonly onRequest?: (outcome: RequestOutcome) => void;
+  /** Wants the block traffic of the tiers, to execute it physically; given to one replay alone. */
+  readonly traffic?: TrafficSink;
 }
 
 /** How one request of a serving replay fared. */

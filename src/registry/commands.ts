@@ -188,6 +188,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/replay/cache.ts"))).command,
   },
   {
+    name: "replay conversation",
+    summary: "rank ways to keep conversations on a single-slot engine such as llama.cpp",
+    load: async () => (await import(late("../cli/commands/replay/conversation.ts"))).command,
+  },
+  {
     name: "replay fault",
     summary: "rank fault-tolerance policies on a trace of failures",
     load: async () => (await import(late("../cli/commands/replay/fault.ts"))).command,

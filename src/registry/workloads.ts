@@ -15,13 +15,20 @@ export const WORKLOADS: readonly WorkloadEntry[] = [
     load: async () => (await import(late("../workload/workloads/checkpoint.ts"))).workload,
   },
   {
+    name: "conversation",
+    summary:
+      "a real LLM engine plays a multi-turn trace: recompute, kv-offload or hybrid, turn by turn",
+    load: async () => (await import(late("../workload/workloads/conversation.ts"))).workload,
+  },
+  {
     name: "io-throttle",
     summary: "the read bandwidth at which reloading KV is as slow as recomputing it",
     load: async () => (await import(late("../workload/workloads/io_throttle.ts"))).workload,
   },
   {
     name: "kv",
-    summary: "spills and refills KV blocks between memory and a file, every byte verified",
+    summary:
+      "executes the KV block traffic of a replay between memory and files, every byte verified",
     load: async () => (await import(late("../workload/workloads/kv.ts"))).workload,
   },
   {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
@@ -34,5 +34,22 @@ export function listNames(folder: string): string[] {
       .sort();
   } catch {
     return [];
+  }
+}
+
+/** The first bytes of a file, at most so many. */
+export function readFileHead(path: string, mostBytes: number): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const head = new Uint8Array(Math.min(mostBytes, statSync(path).size));
+    let done = 0;
+    while (done < head.length) {
+      const count = readSync(file, head, done, head.length - done, done);
+      if (count === 0) break;
+      done += count;
+    }
+    return head.subarray(0, done);
+  } finally {
+    closeSync(file);
   }
 }

@@ -1,4 +1,9 @@
 import type { z } from "zod";
+import type { Json } from "../model/json.ts";
+import type { Claim, MeasuredQuantity } from "../model/prediction.ts";
+import type { EngineProfile } from "../model/profiles/engine.ts";
+import type { RequestColumns } from "../model/trace/requests.ts";
+import type { Traffic } from "../model/traffic.ts";
 
 /** A real workload of our own: one file under `src/workload/workloads/`, exporting `workload`. */
 export interface Workload<P = unknown> {
@@ -12,14 +17,10 @@ export interface Workload<P = unknown> {
   /** Installs what it needs; `bench <name> --setup`. */
   setup?(log: (line: string) => void): Promise<void>;
   /**
-   * Calibrates on other settings than the ones it judges, predicts, hands the prediction and its SHA-256
-   * to `sealed` before the judged run starts, runs, and scores. `bench <name> --predict`.
+   * Claims about the run that follows, from a calibration on other settings than the ones it judges.
+   * `bench <name> --predict` seals them before it calls `run`.
    */
-  predict?(
-    params: P,
-    context: WorkloadContext,
-    sealed: (prediction: unknown, sha256: string) => Promise<void>,
-  ): Promise<PredictionOutcome>;
+  predict?(params: P, context: WorkloadContext): Promise<WorkloadPrediction>;
   /** Does the work, verifies the data it moved, prints nothing; returns what it counted. */
   run(params: P, context: WorkloadContext): Promise<WorkloadResult>;
 }
@@ -31,6 +32,14 @@ export interface WorkloadContext {
   readonly signal: AbortSignal;
   mark(name: string): void;
   progress(done: number, total: number, what: string): void;
+  /** Requests whose conversations are played (`--conversation`). */
+  readonly requests?: readonly RequestColumns[];
+  /** A measured engine, from `--hardware`. */
+  readonly engine?: EngineProfile;
+  /** Traffic that a replay produced, to be executed (`--trace`). */
+  readonly traffic?: Traffic;
+  /** Day of the run, ISO 8601. */
+  readonly asOf: string;
 }
 
 export interface WorkloadResult {
@@ -50,28 +59,14 @@ export interface WorkloadResult {
   /** Bytes whose content was read back and compared. */
   readonly verifiedBytes: number;
   readonly notes: readonly string[];
+  /** Further measured numbers by metric id (or by `<phase> seconds`), over the repeats. */
+  readonly quantities?: Readonly<Record<string, MeasuredQuantity>>;
+  /** Facts of the workload in JSON, such as the turns of a conversation. */
+  readonly detail?: { readonly [key: string]: Json };
 }
 
-/** One predicted number beside the measured one. */
-export interface PredictionRow {
-  readonly phase: string;
-  readonly predictedSeconds: number;
-  readonly measuredSeconds: number;
-  /** (predicted - measured) / measured. */
-  readonly relativeError: number;
-  /** (slowest - fastest) / median of the measured repeats. */
-  readonly spread: number;
-  readonly predictedBytes: number | null;
-  readonly measuredBytes: number | null;
-  /** The bar that was set before, as a relative error. */
-  readonly target: number;
-  readonly hit: boolean;
-}
-
-export interface PredictionOutcome {
-  readonly sha256: string;
-  readonly rows: readonly PredictionRow[];
-  /** What explains the largest miss. */
-  readonly explanation: string;
-  readonly run: WorkloadResult;
+/** Claims, and all that they follow from. */
+export interface WorkloadPrediction {
+  readonly claims: readonly Claim[];
+  readonly inputs: { readonly [key: string]: Json };
 }

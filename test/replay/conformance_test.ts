@@ -5,7 +5,6 @@ import { generateFaults } from "../../src/generate/faults.ts";
 import { metricDefinition } from "../../src/model/metrics/catalog.ts";
 import { METRIC_CATALOG } from "../../src/model/metrics/catalog.ts";
 import type { Replay, ReplayOutcome } from "../../src/model/policy.ts";
-import { BUILTIN_HARDWARE } from "../../src/model/profiles/builtin/hardware.ts";
 import { BUILTIN_LLMS } from "../../src/model/profiles/builtin/llm.ts";
 import type { AllocationColumns } from "../../src/model/trace/allocations.ts";
 import { modelStep } from "../../src/generate/training_step.ts";
@@ -16,6 +15,7 @@ import type { TensorColumns } from "../../src/model/trace/tensors.ts";
 import type { TraceColumns, TraceKind, TraceMeta } from "../../src/model/trace/trace.ts";
 import { POLICIES } from "../../src/registry/policies.ts";
 import { linearSolverFor } from "../../src/search/linear_solver.ts";
+import { MACHINE } from "./conversation/engine.ts";
 
 const chat = generateChatTrace({ ...DEFAULT_CHAT, sessions: 60, maxContextTokens: 8192 });
 
@@ -95,7 +95,7 @@ function allocations(): { columns: AllocationColumns; meta: TraceMeta<"allocatio
 }
 
 const PROFILES = {
-  hardware: BUILTIN_HARDWARE.find((h) => h.name === "a100_sxm")!,
+  hardware: MACHINE,
   llm: BUILTIN_LLMS.find((l) => l.name === "llama-2-7b")!,
   site: null,
 };

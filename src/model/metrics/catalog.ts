@@ -1,6 +1,7 @@
 import type { MetricDefinition } from "../metric.ts";
 import { ALLOCATOR_METRICS } from "./allocator.ts";
 import { CACHE_METRICS } from "./cache.ts";
+import { CONVERSATION_METRICS } from "./conversation.ts";
 import { ESTIMATE_METRICS } from "./estimate.ts";
 import { FAULT_METRICS } from "./fault.ts";
 import { LOADER_METRICS } from "./loader.ts";
@@ -13,6 +14,7 @@ export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ...CACHE_METRICS,
   ...ALLOCATOR_METRICS,
   ...OFFLOAD_METRICS,
+  ...CONVERSATION_METRICS,
   ...TRAINING_METRICS,
   ...LOADER_METRICS,
   ...FAULT_METRICS,

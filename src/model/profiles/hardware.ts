@@ -1,26 +1,8 @@
 import { z } from "zod";
+import { engineProfileSchema } from "./engine.ts";
+import { type Quantity, quantitySchema } from "./quantity.ts";
 
-/**
- * A number of a profile with how it is known. A bare number in a file means "given by the user".
- * `low` and `high` are the spread over repeats when it was measured.
- */
-export const quantitySchema = z.union([
-  z.number(),
-  z.object({
-    value: z.number(),
-    low: z.number().optional(),
-    high: z.number().optional(),
-    evidence: z.enum(["measured", "modelled", "assumed"]).default("assumed"),
-    source: z.string().default("given by the user"),
-    asOf: z.string().optional(),
-  }),
-]).transform((input) =>
-  typeof input === "number"
-    ? { value: input, evidence: "assumed" as const, source: "given by the user" }
-    : input
-);
-
-export type Quantity = z.infer<typeof quantitySchema>;
+export { type Quantity, quantitySchema };
 
 const storageSchema = z.object({
   name: z.string().min(1),
@@ -90,6 +72,8 @@ export const hardwareProfileSchema = z.object({
   }).nullable().default(null),
   ssds: z.array(storageSchema).default([]),
   remote: storageSchema.nullable().default(null),
+  /** A single-slot LLM engine of this machine, for `replay conversation`; null: not measured. */
+  engine: engineProfileSchema.nullable().optional(),
   source: z.string().default("given by the user"),
 });
 

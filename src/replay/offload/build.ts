@@ -146,6 +146,7 @@ export function buildEngine(
       exclusive,
       storedBytesPerBlock,
       descriptorsPerBlock: pieces,
+      traffic: side === "mid" ? context.traffic : undefined,
     },
     eviction: evictionOf(context, tiered.eviction),
     seed: context.seed,

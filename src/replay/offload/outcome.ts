@@ -51,6 +51,11 @@ export function outcomeOf(
       iterations: totals.iterations,
       links: totals.links as unknown as Json,
       quantileError: mid.tally.ttft.relativeError,
+      lookups: {
+        listedBlocks: mid.tally.counts.listedBlocks,
+        gpuHitBlocks: mid.tally.counts.gpuHitBlocks,
+        tierHitBlocks: mid.tally.counts.tierHitBlocks,
+      },
       breakEven: breakEvenTable(mid.engine, params, context),
     },
     notes: notesOf(mid, totals, params, context),

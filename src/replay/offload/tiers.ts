@@ -1,4 +1,5 @@
 import type { Eviction, EvictionState, RequestHint } from "../../model/eviction.ts";
+import type { TrafficSink } from "../../model/traffic.ts";
 import type { TierName } from "../../model/usage.ts";
 import type { LinkNetwork } from "../shared/link_network.ts";
 import type { IdSpace } from "./id_space.ts";
@@ -23,6 +24,8 @@ export interface TierRules {
   readonly exclusive: boolean;
   readonly storedBytesPerBlock: number;
   readonly descriptorsPerBlock: number;
+  /** Told of every block that a tier takes, gives or drops. */
+  readonly traffic?: TrafficSink;
 }
 
 /** The tiers below the GPU as one store: where a block is, what moves when. */
@@ -71,6 +74,7 @@ export function createTierStack(
   seed: number,
   now: () => number,
 ): TierStack {
+  const { traffic } = rules;
   const states: EvictionState[] = specs.map(({ name, capacityBlocks }) =>
     eviction.create({
       capacityBlocks,
@@ -113,10 +117,12 @@ export function createTierStack(
       if (tier + 1 < specs.length && !states[tier + 1].has(victim)) {
         if (insert(victim, tier + 1)) written[tier + 1]++;
       }
+      traffic?.add("drop", tier, victim, now());
       ids.drop(victim);
     }
     out.length = 0;
     if (stays) {
+      traffic?.add("write", tier, block, now());
       ids.place(block);
       total.insertedBlocks++;
     }
@@ -204,8 +210,10 @@ export function createTierStack(
         if (tier < 0) return;
         counts[tier]++;
         totals[tier].hitBlocks++;
+        traffic?.add("read", tier, block, now());
         if (rules.exclusive) {
           states[tier].remove(block);
+          traffic?.add("drop", tier, block, now());
           totals[tier].movedBlocks++;
           ids.drop(block);
           return;
@@ -242,6 +250,7 @@ export function createTierStack(
         if (tier === 0) states[0].touch(block);
         if (tier !== 1) return;
         count++;
+        traffic?.add("read", 1, block, now());
         states[1].touch(block);
         keepOnTheWay(block);
       });
@@ -266,6 +275,7 @@ export function createTierStack(
         if (!states[t].has(from) || states[t].has(to)) continue;
         states[t].remove(from);
         states[t].touch(to);
+        traffic?.add("rename", t, from, now(), to);
         ids.place(to);
         ids.drop(from);
       }

@@ -3,21 +3,30 @@ import { once } from "node:events";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { environmentError } from "../../model/errors.ts";
-import { engineFolder, engineReady } from "./engine_setup.ts";
+import { engineFolder, engineReady, refreshHost } from "./engine_setup.ts";
 
 /** A real llama.cpp in a process of its own. Times are seconds measured inside that process. */
 export interface LlmEngine {
   readonly pid: number;
   prefill(tokens: readonly number[]): Promise<number>;
   save(path: string): Promise<{ seconds: number; bytes: number }>;
-  restore(path: string): Promise<{ seconds: number; bytes: number }>;
-  /** Greedy decoding of `count` tokens after the given ones. */
-  decode(tokens: readonly number[], count: number): Promise<{ seconds: number; tokens: number[] }>;
+  restore(path: string): Promise<{ seconds: number; bytes: number; contextTokens: number }>;
+  /** Evaluates the given tokens after what the context holds, then decodes `count` tokens greedily. */
+  decode(tokens: readonly number[], count: number): Promise<Decoded>;
   clear(): Promise<void>;
   close(): Promise<void>;
 }
 
-type Answer = { seconds: number; bytes: number; tokens: number[]; error?: string };
+export interface Decoded {
+  readonly seconds: number;
+  /** Until the first token came: evaluating the prompt and sampling once. */
+  readonly firstSeconds: number;
+  readonly tokens: number[];
+  /** Tokens whose KV the context holds afterwards; the last decoded one is not among them. */
+  readonly contextTokens: number;
+}
+
+type Answer = Decoded & { bytes: number; error?: string };
 
 /**
  * Starts the engine on a model file.
@@ -30,6 +39,7 @@ export async function startEngine(
 ): Promise<LlmEngine> {
   const missing = engineReady();
   if (missing !== null) throw environmentError(missing, 'run "spillway bench llm --setup" once');
+  refreshHost();
   const folder = engineFolder();
   const args = process.versions.bun === undefined
     ? ["run", "-A", "--quiet", "--node-modules-dir=manual", "engine_host.ts"]
@@ -64,7 +74,13 @@ export async function startEngine(
     }
     return answer;
   };
-  await ask({ op: "load", path: modelPath, ...options, signal: undefined });
+  try {
+    await ask({ op: "load", path: modelPath, ...options, signal: undefined });
+  } catch (error) {
+    // A child that lives on would keep this process from ending.
+    child.kill("SIGKILL");
+    throw error;
+  }
   return {
     pid: child.pid!,
     prefill: async (tokens) => (await ask({ op: "prefill", tokens })).seconds,

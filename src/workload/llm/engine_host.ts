@@ -8,6 +8,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 
 interface Sequence {
+  readonly nextTokenIndex: number;
   evaluateWithoutGeneratingNewTokens(tokens: number[]): Promise<void>;
   evaluate(tokens: number[], options: object): AsyncGenerator<number>;
   saveStateToFile(path: string): Promise<unknown>;
@@ -30,7 +31,12 @@ async function load(request: Request): Promise<void> {
   // A plain name, so that type checkers do not look for an optional package.
   const packageName = "node-llama-cpp";
   const { getLlama } = await import(packageName);
-  const llama = await getLlama({ gpu: false, build: "never", logLevel: "error" });
+  const llama = await getLlama({
+    gpu: false,
+    build: "never",
+    logLevel: "error",
+    maxThreads: request.threads,
+  });
   const model = await llama.loadModel({ modelPath: request.path });
   const context = await model.createContext({
     contextSize: request.contextTokens,
@@ -49,7 +55,7 @@ async function answer(request: Request): Promise<object> {
   switch (request.op) {
     case "prefill":
       await current.evaluateWithoutGeneratingNewTokens(request.tokens!);
-      return {};
+      return { contextTokens: current.nextTokenIndex };
     case "save": {
       await current.saveStateToFile(request.path!);
       const file = openSync(request.path!, "r+");
@@ -59,15 +65,18 @@ async function answer(request: Request): Promise<object> {
     }
     case "restore":
       await current.loadStateFromFile(request.path!, { acceptRisk: true });
-      return { bytes: statSync(request.path!).size };
+      return { bytes: statSync(request.path!).size, contextTokens: current.nextTokenIndex };
     case "decode": {
+      const started = performance.now();
       const tokens: number[] = [];
+      let firstSeconds = 0;
       const stream = current.evaluate(request.tokens!, { temperature: 0, yieldEogToken: true });
       for await (const token of stream) {
+        if (tokens.length === 0) firstSeconds = (performance.now() - started) / 1000;
         tokens.push(token);
         if (tokens.length >= request.count!) break;
       }
-      return { tokens };
+      return { tokens, firstSeconds, contextTokens: current.nextTokenIndex };
     }
     default:
       await current.clearHistory();

@@ -1,13 +1,18 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { environmentError } from "../../model/errors.ts";
+import { writeFileAtomically } from "../../runtime/write_file.ts";
+import { withScratch } from "../scratch.ts";
 import hostSource from "./engine_host.ts" with { type: "text" };
 
 /** llama.cpp's bindings, pinned; installed without the GPU builds (85 MB instead of 725 MB). */
 const ENGINE_VERSION = "3.22.1";
+
+/** The engine as profiles name it. */
+export const ENGINE_NAME = `llama.cpp (node-llama-cpp ${ENGINE_VERSION})`;
 
 function platformPackage(): string {
   const os = process.platform === "darwin" ? "mac" : process.platform === "win32" ? "win" : "linux";
@@ -23,6 +28,9 @@ export function engineFolder(): string {
   return join(cache, "spillway", `llm-${ENGINE_VERSION}`);
 }
 
+/** Space that the installation is asked to have, in bytes. */
+const INSTALLED_BYTES = 250e6;
+
 /** Null when the engine is installed, else what is missing. */
 export function engineReady(): string | null {
   const folder = engineFolder();
@@ -35,13 +43,33 @@ export function engineReady(): string | null {
   return missing === undefined ? null : `the LLM engine is not installed: ${missing} is missing`;
 }
 
-/** Installs the engine with npm into its own folder. @throws environment error when npm fails. */
+/** Puts this version's host beside the packages, which an earlier version may have installed. */
+export function refreshHost(): void {
+  const host = join(engineFolder(), "engine_host.ts");
+  const own = hostSource as unknown as string;
+  if (readFileSync(host, "utf8") !== own) writeFileAtomically(host, own);
+}
+
+/**
+ * Installs the engine with npm into its own folder: all of it or, when npm fails or this process is killed,
+ * nothing. @throws environment error when npm fails.
+ */
 export async function setupEngine(log: (line: string) => void): Promise<void> {
   const folder = engineFolder();
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  const parent = dirname(folder);
+  mkdirSync(parent, { recursive: true });
   const packages = [`node-llama-cpp@${ENGINE_VERSION}`, `${platformPackage()}@${ENGINE_VERSION}`];
   log(`installing ${packages.join(" and ")} into ${folder} (85 MB)`);
+  await withScratch(parent, INSTALLED_BYTES, async (scratch) => {
+    writeFileSync(join(scratch, "package.json"), JSON.stringify({ private: true, type: "module" }));
+    await install(packages, scratch);
+    writeFileSync(join(scratch, "engine_host.ts"), hostSource as unknown as string);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(scratch, folder);
+  });
+}
+
+async function install(packages: readonly string[], folder: string): Promise<void> {
   const npm = spawn("npm", [
     "install",
     ...packages,
@@ -57,13 +85,11 @@ export async function setupEngine(log: (line: string) => void): Promise<void> {
     npm.on("error", () => resolve(127));
     npm.on("close", (exit) => resolve(exit ?? 1));
   });
-  if (code !== 0) {
-    throw environmentError(
-      code === 127
-        ? "npm was not found, and the LLM engine is installed with it"
-        : `npm could not install the LLM engine: ${complaint.trim().split("\n")[0]}`,
-      "install Node.js with npm, check the registry, and run it again",
-    );
-  }
-  writeFileSync(join(folder, "engine_host.ts"), hostSource as unknown as string);
+  if (code === 0) return;
+  throw environmentError(
+    code === 127
+      ? "npm was not found, and the LLM engine is installed with it"
+      : `npm could not install the LLM engine: ${complaint.trim().split("\n")[0]}`,
+    "install Node.js with npm, check the registry, and run it again",
+  );
 }

@@ -1,95 +1,68 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { crossoverBandwidth, engineTime } from "../../model/engine_time.ts";
+import { dataError } from "../../model/errors.ts";
 import { rateParam } from "../../model/params.ts";
+import type { MeasuredQuantity } from "../../model/prediction.ts";
 import { formatRate, formatSeconds } from "../../model/units.ts";
 import { throttleReads } from "../../runtime/io_throttle.ts";
-import { measuredCrossover, predictedCrossover, type RatePoint } from "../llm/crossover.ts";
-import { startEngine } from "../llm/engine.ts";
+import { measuredCrossover, type RatePoint } from "../llm/crossover.ts";
+import type { LlmEngine } from "../llm/engine.ts";
+import { calibrateChoice, calibrationInputs } from "../llm/engine_claims.ts";
+import { engineFields, lengthsParam } from "../llm/engine_params.ts";
 import { engineReady, setupEngine } from "../llm/engine_setup.ts";
+import { median } from "../llm/least_squares.ts";
 import { dropFileFromPageCache } from "../llm/page_cache.ts";
-import { fitLaw } from "../llm/predict.ts";
-import { kvBytesPerToken, MODEL_SHAPES, writeRandomModel } from "../llm/random_model.ts";
+import { promptOf } from "../llm/prompts.ts";
+import { type EngineChoice, modelBytes, modelName, withEngine } from "../llm/with_engine.ts";
+import { phaseOf, quantityOf } from "../quantities.ts";
 import type { Workload, WorkloadContext, WorkloadResult } from "../workload.ts";
 
 const params = z.strictObject({
-  model: z.enum(["29m-mha", "110m-mha", "110m-gqa"]).default("110m-mha").describe(
-    "generated model",
-  ),
-  length: z.number().int().min(64).max(4096).default(512).describe("prompt length in tokens"),
+  ...engineFields,
+  lengths: lengthsParam("256,512"),
   from: rateParam().default(4e6).describe("slowest read bandwidth"),
   to: rateParam().default(12e6).describe("fastest read bandwidth"),
   steps: z.number().int().min(2).max(20).default(5).describe("bandwidths between them"),
-  threads: z.number().int().min(1).max(256).default(1).describe("CPU threads of the engine"),
 });
 
 type Params = z.infer<typeof params>;
-type Engine = Awaited<ReturnType<typeof startEngine>>;
 
-function promptOf(length: number, salt: number): number[] {
-  return Array.from({ length }, (_, i) => 300 + (i * 7919 + salt * 104_729) % 9000);
+/** Tokens decoded after each load, to compare with those without it. */
+const DECODED = 4;
+
+/** What the predicted crossover may be off by. */
+const WITHIN = 0.2;
+
+function choiceOf(params: Params): EngineChoice {
+  return { ...params, contextTokens: Math.ceil(Math.max(...params.lengths) * 1.25) + 64 };
 }
 
-/** Recompute time at the judged length, from prefills of other lengths only. */
-async function predictRecompute(engine: Engine, length: number): Promise<number> {
-  const lengths = [0.5, 0.75, 1.25].map((f) => Math.round(length * f));
-  const seconds: number[] = [];
-  for (const [i, n] of lengths.entries()) {
-    await engine.clear();
-    seconds.push(await engine.prefill(promptOf(n, 100 + i)));
-  }
-  const law = fitLaw(lengths, seconds, 2);
-  return law.reduce((sum, c, p) => sum + c * length ** p, 0);
+/** The sweep of one prompt length. */
+interface Sweep {
+  readonly length: number;
+  readonly stateBytes: number;
+  readonly saveSeconds: number;
+  readonly recomputeSeconds: readonly number[];
+  readonly points: readonly RatePoint[];
 }
 
-async function run(params: Params, context: WorkloadContext): Promise<WorkloadResult> {
-  const shape = MODEL_SHAPES.find((s) => s.name === params.model)!;
-  const modelPath = join(context.directory, "model.gguf");
-  const state = join(context.directory, "state.bin");
-  writeRandomModel(modelPath, shape, context.seed);
-  const engine = await startEngine(modelPath, {
-    contextTokens: Math.ceil(params.length * 1.25) + 64,
-    threads: params.threads,
-    signal: context.signal,
-  });
-  try {
-    const predictedRecompute = await predictRecompute(engine, params.length);
-    await engine.clear();
-    const recompute = await engine.prefill(promptOf(params.length, 1));
-    const saved = await engine.save(state);
-    await engine.clear();
-    // The engine's own share of a reload, from the page cache: it does not depend on the bandwidth.
-    const warm = (await engine.restore(state)).seconds;
-    const throttle = throttleReads(engine.pid, context.directory);
-    try {
-      const points = await sweep(params, engine, state, throttle.set, context);
-      const predictedBytes = kvBytesPerToken(shape) * params.length;
-      const predicted = predictedCrossover(predictedBytes, predictedRecompute, warm);
-      return {
-        phases: [
-          phase(`prefill-${params.length}`, recompute, 0, 0),
-          phase(`save-${params.length}`, saved.seconds, 0, saved.bytes),
-          ...points.map((p) =>
-            phase(`load at ${formatRate(p.bytesPerSecond)}`, p.seconds, saved.bytes, 0)
-          ),
-        ],
-        verifiedBytes: saved.bytes,
-        notes: notesOf(points, recompute, predicted, throttle.method),
-      };
-    } finally {
-      throttle.release();
-    }
-  } finally {
-    await engine.close();
-  }
-}
-
-async function sweep(
+async function sweepLength(
+  engine: LlmEngine,
+  length: number,
   params: Params,
-  engine: Engine,
   state: string,
   setRate: (bytesPerSecond: number) => void,
-  context: WorkloadContext,
-): Promise<RatePoint[]> {
+  onPoint: (what: string) => void,
+): Promise<Sweep> {
+  const recomputeSeconds: number[] = [];
+  const recompute = async (salt: number) => {
+    await engine.clear();
+    recomputeSeconds.push(await engine.prefill(promptOf(length, salt)));
+  };
+  await recompute(0);
+  const saved = await engine.save(state);
+  const expected = (await engine.decode([301], DECODED)).tokens.join();
   const points: RatePoint[] = [];
   for (let i = 0; i < params.steps; i++) {
     const rate = params.from * (params.to / params.from) ** (i / (params.steps - 1));
@@ -97,53 +70,134 @@ async function sweep(
     dropFileFromPageCache(state);
     await engine.clear();
     points.push({ bytesPerSecond: rate, seconds: (await engine.restore(state)).seconds });
-    context.progress(i + 1, params.steps, formatRate(rate));
+    const got = (await engine.decode([301], DECODED)).tokens.join();
+    if (got !== expected) {
+      throw dataError(
+        `${length} tokens at ${formatRate(rate)}: after the reload the engine decoded ${got}, ` +
+          `without it ${expected}`,
+        "the saved KV state is damaged",
+      );
+    }
+    // Recomputing between the loads sees the machine in the same state as they do.
+    await recompute(i + 1);
+    onPoint(`${length} tokens at ${formatRate(rate)}`);
   }
-  return points;
-}
-
-function phase(name: string, seconds: number, bytesRead: number, bytesWritten: number) {
   return {
-    name,
-    seconds,
-    bytesRead,
-    bytesWritten,
-    operations: 1,
-    p50Seconds: seconds,
-    p99Seconds: seconds,
+    length,
+    stateBytes: saved.bytes,
+    saveSeconds: saved.seconds,
+    recomputeSeconds,
+    points,
   };
 }
 
-function notesOf(
-  points: readonly RatePoint[],
-  recompute: number,
-  predicted: number | null,
-  method: string,
-): string[] {
-  const measured = measuredCrossover(points, recompute);
-  const shown = predicted === null ? "none (reloading never pays)" : formatRate(predicted);
-  if (measured === null) {
-    return [
-      method,
-      `predicted crossover ${shown}; the sweep did not enclose the recompute time of ` +
-      `${formatSeconds(recompute)}: widen it with --set from=… --set to=…`,
-    ];
-  }
-  const error = predicted === null
-    ? ""
-    : `, error ${((predicted / measured - 1) * 100).toFixed(1)} %`;
+async function run(params: Params, context: WorkloadContext): Promise<WorkloadResult> {
+  const state = join(context.directory, "state.bin");
+  const sweeps: Sweep[] = [];
+  const total = params.lengths.length * params.steps;
+  let done = 0;
+  const method = await withEngine(choiceOf(params), context, async (engine) => {
+    await engine.prefill(promptOf(64, 99));
+    const throttle = throttleReads(engine.pid, context.directory);
+    try {
+      for (const length of params.lengths) {
+        context.mark(`io-throttle-${length}`);
+        sweeps.push(
+          await sweepLength(
+            engine,
+            length,
+            params,
+            state,
+            throttle.set,
+            (what) => context.progress(++done, total, what),
+          ),
+        );
+      }
+    } finally {
+      throttle.release();
+    }
+    return throttle.method;
+  });
+  return {
+    phases: sweeps.flatMap(phasesOf),
+    // After each load the engine decoded what it would have without.
+    verifiedBytes: sweeps.reduce((sum, s) => sum + s.stateBytes * s.points.length, 0),
+    quantities: Object.fromEntries(sweeps.flatMap(crossoverQuantity)),
+    notes: [modelName(params, context.seed), method, ...sweeps.map(noteOf)],
+  };
+}
+
+function phasesOf(sweep: Sweep): WorkloadResult["phases"] {
   return [
-    method,
-    `reload is as slow as recompute at ${formatRate(measured)} (measured); ` +
-    `predicted before the sweep: ${shown}${error}`,
+    phaseOf(`prefill-${sweep.length}`, sweep.recomputeSeconds),
+    phaseOf(`save-${sweep.length}`, [sweep.saveSeconds], 0, sweep.stateBytes),
+    ...sweep.points.map((p) =>
+      phaseOf(
+        `load-${sweep.length} at ${formatRate(p.bytesPerSecond)}`,
+        [p.seconds],
+        sweep.stateBytes,
+      )
+    ),
   ];
+}
+
+/** The crossover with the recompute times' median, and with their fastest and slowest. */
+function crossoverQuantity(
+  { length, points, recomputeSeconds }: Sweep,
+): [string, MeasuredQuantity][] {
+  const found = [
+    median(recomputeSeconds),
+    Math.min(...recomputeSeconds),
+    Math.max(...recomputeSeconds),
+  ].map((seconds) => measuredCrossover(points, seconds));
+  if (found[0] === null) return [];
+  const all = found.filter((x) => x !== null);
+  return [[`crossover-${length} bandwidth`, {
+    ...quantityOf(all),
+    value: found[0],
+    repeats: recomputeSeconds.length,
+  }]];
+}
+
+function noteOf({ length, points, recomputeSeconds }: Sweep): string {
+  const recompute = median(recomputeSeconds);
+  const crossover = measuredCrossover(points, recompute);
+  return crossover === null
+    ? `${length} tokens: the sweep did not enclose the recompute time of ${
+      formatSeconds(recompute)
+    }: widen it with --set from=… --set to=…`
+    : `${length} tokens: reloading is as slow as recomputing at ${formatRate(crossover)}`;
 }
 
 export const workload: Workload<Params> = {
   name: "io-throttle",
   summary: "the read bandwidth at which reloading KV is as slow as recomputing it",
   params,
+  diskBytes: (p) => modelBytes(p) + 80_000 * Math.max(...p.lengths),
   ready: engineReady,
   setup: setupEngine,
+  async predict(given, context) {
+    const calibration = await calibrateChoice(choiceOf(given), context, given.lengths);
+    const { profile, residuals } = calibration;
+    return {
+      claims: given.lengths.flatMap((length) => {
+        const bandwidth = crossoverBandwidth(profile, length);
+        if (bandwidth === null) return [];
+        const bytes = engineTime(profile, null).stateBytes(length);
+        return [{
+          quantity: `crossover-${length} bandwidth`,
+          unit: "bytesPerSecond" as const,
+          predicted: bandwidth,
+          low: null,
+          high: null,
+          within: WITHIN,
+          assumption:
+            `a limited load of ${bytes} bytes takes bytes/limit plus the engine's own share`,
+          calibrationResidual: residuals.prefill,
+        }];
+      }),
+      inputs: calibrationInputs(calibration),
+    };
+  },
   run,
 };

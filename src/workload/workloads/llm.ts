@@ -1,28 +1,20 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { dataError, usageError } from "../../model/errors.ts";
-import { startEngine } from "../llm/engine.ts";
+import { dataError } from "../../model/errors.ts";
+import type { LlmEngine } from "../llm/engine.ts";
+import { calibrateChoice, lengthClaims } from "../llm/engine_claims.ts";
+import { engineFields, lengthsParam } from "../llm/engine_params.ts";
 import { engineReady, setupEngine } from "../llm/engine_setup.ts";
 import { dropFileFromPageCache } from "../llm/page_cache.ts";
-import { kvBytesPerToken, MODEL_SHAPES, writeRandomModel } from "../llm/random_model.ts";
-import {
-  explainMiss,
-  fitLaws,
-  predictPhases,
-  scorePrediction,
-  seal,
-  type SealedPrediction,
-  stateBytesLaw,
-} from "../llm/predict.ts";
-import type { PredictionOutcome, Workload, WorkloadContext, WorkloadResult } from "../workload.ts";
+import { promptOf } from "../llm/prompts.ts";
+import { type EngineChoice, modelBytes, modelName, withEngine } from "../llm/with_engine.ts";
+import { phaseOf, quantityOf } from "../quantities.ts";
+import type { Workload, WorkloadContext, WorkloadResult } from "../workload.ts";
 
 const params = z.strictObject({
-  model: z.enum(["29m-mha", "110m-mha", "110m-gqa"]).default("110m-mha")
-    .describe("generated model, or --set file=MODEL.gguf for your own"),
-  file: z.string().nullable().default(null).describe("a GGUF model of your own"),
-  lengths: z.string().default("256,512,1024").describe("prompt lengths in tokens"),
-  repeats: z.number().int().min(1).max(100).default(3).describe("times each length is measured"),
-  threads: z.number().int().min(1).max(256).default(1).describe("CPU threads of the engine"),
+  ...engineFields,
+  lengths: lengthsParam("256,512,1024"),
+  repeats: z.number().int().min(1).max(100).default(5).describe("times each length is measured"),
   decode: z.number().int().min(1).max(512).default(8).describe("tokens decoded to compare"),
 });
 
@@ -36,104 +28,46 @@ interface Timings {
   bytes: number;
 }
 
-function parseLengths(text: string): number[] {
-  const lengths = text.split(",").map(Number);
-  if (lengths.some((n) => !Number.isInteger(n) || n < 16 || n > 8000)) {
-    throw usageError(
-      `lengths: "${text}" must be whole numbers from 16 to 8000, separated by commas`,
-    );
-  }
-  return lengths;
+function choiceOf(params: Params): EngineChoice {
+  const contextTokens = Math.max(...params.lengths) + params.decode + 64;
+  return { ...params, contextTokens };
 }
 
-/** A prompt of ordinary tokens; repeats differ, so that nothing is served from the engine's own prefix. */
-function promptOf(length: number, salt: number): number[] {
-  return Array.from({ length }, (_, i) => 300 + (i * 7919 + salt * 104_729) % 9000);
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)];
-}
-
-function run(params: Params, context: WorkloadContext): Promise<WorkloadResult> {
-  return measure(params, parseLengths(params.lengths), context);
-}
-
-/** Lengths to calibrate on: between and around the judged ones, never one of them. */
-function calibrationLengths(judged: readonly number[]): number[] {
-  const low = Math.max(32, Math.round(Math.min(...judged) * 0.75));
-  const high = Math.round(Math.max(...judged) * 1.1);
-  const steps = [0, 1 / 3, 2 / 3, 1].map((f) => Math.round(low * (high / low) ** f));
-  return steps.map((n) => judged.includes(n) ? n + 8 : n);
-}
-
-async function predict(
-  params: Params,
-  context: WorkloadContext,
-  sealed: (prediction: unknown, sha256: string) => Promise<void>,
-): Promise<PredictionOutcome> {
-  const judged = parseLengths(params.lengths);
-  const lengths = calibrationLengths(judged);
-  const calibration = await measure(params, lengths, context);
-  const laws = fitLaws(calibration);
-  const prediction: SealedPrediction = {
-    schema: "spillway/prediction/1",
-    calibration: { lengths, laws },
-    predictions: predictPhases(laws, judged, stateBytesLaw(calibration)),
-  };
-  const sha256 = seal(prediction);
-  await sealed(prediction, sha256);
-  const run = await measure(params, judged, context);
-  const rows = scorePrediction(prediction, run);
-  return { sha256, rows, explanation: explainMiss(rows, laws), run };
-}
-
-async function measure(
-  params: Params,
-  lengths: readonly number[],
-  context: WorkloadContext,
-): Promise<WorkloadResult> {
-  const shape = MODEL_SHAPES.find((s) => s.name === params.model)!;
-  const modelPath = params.file ?? join(context.directory, "model.gguf");
-  if (params.file === null) writeRandomModel(modelPath, shape, context.seed);
-  const contextTokens = Math.max(...lengths) + params.decode + 64;
-  const engine = await startEngine(modelPath, {
-    contextTokens,
-    threads: params.threads,
-    signal: context.signal,
-  });
+async function run(params: Params, context: WorkloadContext): Promise<WorkloadResult> {
   const state = join(context.directory, "state.bin");
-  const total = lengths.length * params.repeats;
-  let verifiedBytes = 0;
+  const timings = params.lengths.map((): Timings => ({
+    prefill: [],
+    save: [],
+    cold: [],
+    warm: [],
+    bytes: 0,
+  }));
+  const total = params.lengths.length * params.repeats;
   let cold = true;
-  const phases: WorkloadResult["phases"][number][] = [];
-  try {
-    for (const [at, length] of lengths.entries()) {
-      const timings: Timings = { prefill: [], save: [], cold: [], warm: [], bytes: 0 };
-      for (let repeat = 0; repeat < params.repeats; repeat++) {
+  await withEngine(choiceOf(params), context, async (engine) => {
+    // Rounds over all lengths, so that a machine that drifts does so under each of them.
+    for (let repeat = 0; repeat < params.repeats; repeat++) {
+      for (const [at, length] of params.lengths.entries()) {
         context.mark(`llm-${length}-${repeat}`);
-        cold = await measureOnce(engine, params, promptOf(length, repeat), state, timings) && cold;
-        verifiedBytes += timings.bytes;
-        context.progress(at * params.repeats + repeat + 1, total, `${length} tokens`);
+        const prompt = promptOf(length, repeat);
+        cold = await measureOnce(engine, params, prompt, state, timings[at]) && cold;
+        context.progress(repeat * params.lengths.length + at + 1, total, `${length} tokens`);
       }
-      phases.push(...phasesOf(length, timings));
     }
-  } finally {
-    await engine.close();
-  }
-  const notes = [
-    params.file === null
-      ? `random weights of seed ${context.seed}: ${kvBytesPerToken(shape)} B of KV a token`
-      : `model ${params.file}`,
-  ];
-  if (!cold) notes.push("the page cache could not be dropped: cold loads may be warm");
-  return { phases, verifiedBytes, notes };
+  });
+  return {
+    ...measured(params.lengths, timings),
+    notes: [
+      modelName(params, context.seed),
+      "the tokens decoded after each load are those decoded without it",
+      ...(cold ? [] : ["the page cache could not be dropped: cold loads may be warm"]),
+    ],
+  };
 }
 
 /** Prefill, save, load cold and warm; the tokens after each load must equal those without one. */
 async function measureOnce(
-  engine: Awaited<ReturnType<typeof startEngine>>,
+  engine: LlmEngine,
   params: Params,
   prompt: number[],
   state: string,
@@ -162,31 +96,46 @@ async function measureOnce(
   return dropped;
 }
 
-function phasesOf(length: number, timings: Timings): WorkloadResult["phases"] {
-  const phase = (name: string, seconds: number[], read: number, written: number) => ({
-    name: `${name}-${length}`,
-    seconds: seconds.reduce((a, b) => a + b, 0),
-    bytesRead: read * seconds.length,
-    bytesWritten: written * seconds.length,
-    operations: seconds.length,
-    p0Seconds: Math.min(...seconds),
-    p50Seconds: quantile(seconds, 0.5),
-    p99Seconds: quantile(seconds, 0.99),
+/** Phases, quantities and verified bytes of all lengths. */
+function measured(
+  lengths: readonly number[],
+  timings: readonly Timings[],
+): Pick<WorkloadResult, "phases" | "quantities" | "verifiedBytes"> {
+  const rows = lengths.flatMap((length, at) => {
+    const { prefill, save, cold, warm, bytes } = timings[at];
+    return [
+      { name: `prefill-${length}`, seconds: prefill, read: 0, written: 0 },
+      { name: `save-${length}`, seconds: save, read: 0, written: bytes },
+      { name: `load-cold-${length}`, seconds: cold, read: bytes, written: 0 },
+      { name: `load-warm-${length}`, seconds: warm, read: bytes, written: 0 },
+    ];
   });
-  return [
-    phase("prefill", timings.prefill, 0, 0),
-    phase("save", timings.save, 0, timings.bytes),
-    phase("load-cold", timings.cold, timings.bytes, 0),
-    phase("load-warm", timings.warm, timings.bytes, 0),
-  ];
+  return {
+    phases: rows.map(({ name, seconds, read, written }) =>
+      phaseOf(name, seconds, read * seconds.length, written * seconds.length)
+    ),
+    quantities: Object.fromEntries(rows.flatMap(({ name, seconds, read, written }) => {
+      const bytes = seconds.map(() => read + written);
+      return [
+        [`${name} seconds`, quantityOf(seconds)],
+        ...(read + written > 0 ? [[`${name} bytes`, quantityOf(bytes)]] : []),
+      ];
+    })),
+    // Each state was loaded twice, and the engine then decoded what it would have without.
+    verifiedBytes: timings.reduce((sum, t) => sum + 2 * t.bytes * t.save.length, 0),
+  };
 }
 
 export const workload: Workload<Params> = {
   name: "llm",
   summary: "a real LLM engine: prefill against saving and reloading its KV state",
   params,
+  diskBytes: (p) => modelBytes(p) + 80_000 * Math.max(...p.lengths),
   ready: engineReady,
   setup: setupEngine,
-  predict,
+  async predict(given, context) {
+    const calibration = await calibrateChoice(choiceOf(given), context, given.lengths);
+    return lengthClaims(calibration, given.lengths);
+  },
   run,
 };

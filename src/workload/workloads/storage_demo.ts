@@ -3,7 +3,8 @@ import { z } from "zod";
 import { bytesParam } from "../../model/params.ts";
 import { formatRatio } from "../../model/units.ts";
 import { writeCheckpoint } from "../checkpoint_file.ts";
-import { spillAndRefill } from "../kv/spill.ts";
+import { executeTraffic } from "../kv/execute_traffic.ts";
+import { lruTraffic } from "../kv/lru_traffic.ts";
 import type { Workload } from "../workload.ts";
 
 const params = z.strictObject({
@@ -22,27 +23,36 @@ export const workload: Workload<Params> = {
   summary: "KV spill and refill between memory and a file, then a checkpoint with fsync",
   params,
   diskBytes: (p) => p.distinctBlocks * p.blockBytes + p.checkpointBytes,
-  run(params, context) {
+  async run(params, context) {
     context.mark("kv");
-    const kv = spillAndRefill(
-      join(context.directory, "kv.blocks"),
-      { ...params, syncEvery: 64, seed: context.seed },
-      (done) => context.progress(done, params.references, "block references"),
-    );
+    const traffic = lruTraffic({ ...params, seed: context.seed });
+    const kv = await executeTraffic(traffic, {
+      directory: context.directory,
+      blockBytes: params.blockBytes,
+      direct: params.direct,
+      syncEvery: 64,
+      concurrency: 1,
+      speed: 0,
+      freeBytes: Infinity,
+      signal: context.signal,
+      progress: (done, total) => context.progress(done, total, "block operations"),
+      now: () => performance.now(),
+    });
     context.mark("checkpoint");
     const checkpoint = writeCheckpoint(
       join(context.directory, "checkpoint"),
       params.checkpointBytes,
       context.seed,
     );
-    const share = formatRatio(kv.hits / (kv.hits + kv.misses));
-    return Promise.resolve({
+    const inMemory = kv.phases.find((p) => p.name === "dram-read")?.operations ?? 0;
+    const share = formatRatio(inMemory / params.references);
+    return {
       phases: [...kv.phases, ...checkpoint.phases],
       verifiedBytes: kv.verifiedBytes + checkpoint.verifiedBytes,
       notes: [
         `${share} of the block references were served from memory`,
-        kv.direct ? "refills read past the page cache" : "refills may come from the page cache",
+        kv.direct ? "blocks moved past the page cache" : "blocks may come from the page cache",
       ],
-    });
+    };
   },
 };

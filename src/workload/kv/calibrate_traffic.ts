@@ -1,0 +1,78 @@
+import { fitNonNegative, median } from "../llm/least_squares.ts";
+import { type ExecuteOptions, executeTraffic } from "./execute_traffic.ts";
+import { lruTraffic } from "./lru_traffic.ts";
+
+/** Seconds of one operation of a phase: `baseSeconds + secondsPerByte * bytes`. */
+export interface OperationLaw {
+  readonly baseSeconds: number;
+  readonly secondsPerByte: number;
+  /** Lowest and highest of measured over law, over all runs. */
+  readonly low: number;
+  readonly high: number;
+  /** Largest relative deviation of a size's median from the law. */
+  readonly residual: number;
+}
+
+/** Laws by phase: `dram-read`, `dram-write`, `ssd-read`, `ssd-write`. */
+export type TrafficLaws = Readonly<Record<string, OperationLaw>>;
+
+const REPEATS = 3;
+
+/**
+ * Block sizes to calibrate on: around the judged one, never it; all fit O_DIRECT.
+ */
+export function calibrationSizes(blockBytes: number): number[] {
+  const rounded = (f: number) => Math.max(4096, Math.round(blockBytes * f / 4096) * 4096);
+  return [...new Set([rounded(0.5), rounded(0.75), rounded(1.5), rounded(2)])]
+    .filter((size) => size !== blockBytes);
+}
+
+/**
+ * Measures how long operations take on this machine with generated traffic of other block sizes, with the
+ * judged run's concurrency, directness and fsync policy.
+ */
+export async function calibrateTraffic(
+  blockBytes: number,
+  options: Omit<ExecuteOptions, "blockBytes" | "speed">,
+  seed: number,
+): Promise<TrafficLaws> {
+  const seen = new Map<string, { bytes: number; seconds: number[] }[]>();
+  const sizes = calibrationSizes(blockBytes);
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    for (const [i, size] of sizes.entries()) {
+      const traffic = lruTraffic({
+        blockBytes: size,
+        memoryBlocks: 16,
+        distinctBlocks: 64,
+        references: 400,
+        seed: seed + 100 + repeat,
+      });
+      const done = await executeTraffic(traffic, { ...options, blockBytes: size, speed: 0 });
+      for (const phase of done.phases) {
+        const points = seen.get(phase.name) ?? sizes.map((bytes) => ({ bytes, seconds: [] }));
+        seen.set(phase.name, points);
+        points[i].seconds.push(phase.seconds / phase.operations);
+      }
+    }
+  }
+  return Object.fromEntries(
+    [...seen].filter(([name]) => !name.endsWith("-fsync")).map(([name, points]) => [
+      name,
+      fitOperation(points),
+    ]),
+  );
+}
+
+function fitOperation(points: readonly { bytes: number; seconds: number[] }[]): OperationLaw {
+  const medians = points.map((p) => median(p.seconds));
+  const [baseSeconds, secondsPerByte] = fitNonNegative(points.map((p) => [1, p.bytes]), medians);
+  const lawAt = (bytes: number) => baseSeconds + secondsPerByte * bytes;
+  const ratios = points.flatMap((p) => p.seconds.map((s) => s / lawAt(p.bytes)));
+  return {
+    baseSeconds,
+    secondsPerByte,
+    low: Math.min(1, ...ratios),
+    high: Math.max(1, ...ratios),
+    residual: Math.max(...points.map((p, i) => Math.abs(lawAt(p.bytes) / medians[i] - 1))),
+  };
+}
