@@ -22,6 +22,8 @@ export interface Traffic {
   readonly other: Int32Array;
   /** Seconds of the replay at which it was issued. */
   readonly atSeconds: Float64Array;
+  /** Share of the block that moves, in (0, 1]: the last block of a prompt is loaded in part. */
+  readonly share: Float64Array;
   /** Block references of the requests that were found in GPU memory, and that were found nowhere. */
   readonly gpuHitBlocks: number;
   readonly missBlocks: number;
@@ -29,7 +31,13 @@ export interface Traffic {
 
 /** Where a replay reports its traffic. */
 export interface TrafficSink {
-  add(op: TrafficOp, tier: number, block: number, atSeconds: number, other?: number): void;
+  add(
+    op: TrafficOp,
+    tier: number,
+    block: number,
+    atSeconds: number,
+    extra?: { readonly share?: number; readonly other?: number },
+  ): void;
 }
 
 const FIRST_ROOM = 4096;
@@ -45,6 +53,7 @@ export function createTrafficSink(): TrafficSink & {
   let block = new Int32Array(room);
   let other = new Int32Array(room);
   let atSeconds = new Float64Array(room);
+  let share = new Float64Array(room);
   const grow = (): void => {
     room *= 2;
     const larger = <T extends Uint8Array | Int32Array | Float64Array>(to: T, from: T): T => {
@@ -56,15 +65,17 @@ export function createTrafficSink(): TrafficSink & {
     block = larger(new Int32Array(room), block);
     other = larger(new Int32Array(room), other);
     atSeconds = larger(new Float64Array(room), atSeconds);
+    share = larger(new Float64Array(room), share);
   };
   return {
-    add(name, inTier, id, at, newId = -1) {
+    add(name, inTier, id, at, extra = {}) {
       if (count === room) grow();
       op[count] = TRAFFIC_OPS.indexOf(name);
       tier[count] = inTier;
       block[count] = id;
-      other[count] = newId;
+      other[count] = extra.other ?? -1;
       atSeconds[count] = at;
+      share[count] = extra.share ?? 1;
       count++;
     },
     finish: (facts) => ({
@@ -75,6 +86,16 @@ export function createTrafficSink(): TrafficSink & {
       block: block.subarray(0, count),
       other: other.subarray(0, count),
       atSeconds: atSeconds.subarray(0, count),
+      share: share.subarray(0, count),
     }),
   };
+}
+
+/** Bytes of a part are whole pages, as drives and O_DIRECT move them. */
+const PAGE_BYTES = 4096;
+
+/** Bytes that an operation moves physically when blocks have `blockBytes`. */
+export function movedBytes(share: number, blockBytes: number): number {
+  if (share >= 1) return blockBytes;
+  return Math.min(blockBytes, Math.ceil(blockBytes * share / PAGE_BYTES) * PAGE_BYTES);
 }

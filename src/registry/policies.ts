@@ -68,6 +68,24 @@ export const POLICIES: readonly PolicyEntry[] = [
     load: async () => (await import(late("../replay/allocator/policies/uncached.ts"))).policy,
   },
   {
+    name: "hybrid",
+    family: "conversation",
+    summary: "save after every turn; load or evaluate again, whichever is predicted faster",
+    load: async () => (await import(late("../replay/conversation/policies/hybrid.ts"))).policy,
+  },
+  {
+    name: "kv-offload",
+    family: "conversation",
+    summary: "save the KV state after every turn and always load it back",
+    load: async () => (await import(late("../replay/conversation/policies/kv_offload.ts"))).policy,
+  },
+  {
+    name: "recompute",
+    family: "conversation",
+    summary: "keep nothing: a conversation that left the slot is evaluated again",
+    load: async () => (await import(late("../replay/conversation/policies/recompute.ts"))).policy,
+  },
+  {
     name: "async-spares",
     family: "fault",
     summary: "periodic-async with idle spare nodes that are swapped in at once",

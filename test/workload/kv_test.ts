@@ -146,7 +146,7 @@ test("a plan never gives a place to two blocks and needs no more places than wer
 test("a block renamed in a tier is read under its new id with its old content", () => {
   const sink = createTrafficSink();
   sink.add("write", 0, 7, 0);
-  sink.add("rename", 0, 7, 0, 9);
+  sink.add("rename", 0, 7, 0, { other: 9 });
   sink.add("read", 0, 9, 0);
   const facts = { tiers: ["ssd"] as const, blockBytes: 4096, gpuHitBlocks: 0, missBlocks: 0 };
   const { ops } = planTraffic(sink.finish(facts));

@@ -153,10 +153,16 @@ export async function replayTraffic(
       "replay one instance",
     );
   }
+  if (result.params.warmStart === true) {
+    throw usageError(
+      "--set warmStart=true: blocks that lie in a tier before the trace starts cannot be executed",
+      "leave it out",
+    );
+  }
   const detail = result.detail as {
     storedBytesPerBlock: number;
     tierCapacityBlocks: Record<string, number>;
-    lookups: { listedBlocks: number; gpuHitBlocks: number; tierHitBlocks: number };
+    lookups: { gpuHitBlocks: number; missedBlocks: number };
   };
   const tiers = Object.keys(detail.tierCapacityBlocks) as TierName[];
   if (tiers.length === 0) {
@@ -165,12 +171,11 @@ export async function replayTraffic(
       "choose kv-offload or hybrid, and a trace with block ids",
     );
   }
-  const { listedBlocks, gpuHitBlocks, tierHitBlocks } = detail.lookups;
   const traffic = sink.finish({
     tiers,
     blockBytes: detail.storedBytesPerBlock,
-    gpuHitBlocks,
-    missBlocks: listedBlocks - gpuHitBlocks - tierHitBlocks,
+    gpuHitBlocks: detail.lookups.gpuHitBlocks,
+    missBlocks: detail.lookups.missedBlocks,
   });
   return { traffic, document };
 }

@@ -54,7 +54,7 @@ export function outcomeOf(
       lookups: {
         listedBlocks: mid.tally.counts.listedBlocks,
         gpuHitBlocks: mid.tally.counts.gpuHitBlocks,
-        tierHitBlocks: mid.tally.counts.tierHitBlocks,
+        missedBlocks: mid.tally.counts.missedBlocks,
       },
       breakEven: breakEvenTable(mid.engine, params, context),
     },

@@ -210,7 +210,8 @@ export function createTierStack(
         if (tier < 0) return;
         counts[tier]++;
         totals[tier].hitBlocks++;
-        traffic?.add("read", tier, block, now());
+        const share = bytesPerBlock / rules.storedBytesPerBlock;
+        traffic?.add("read", tier, block, now(), { share });
         if (rules.exclusive) {
           states[tier].remove(block);
           traffic?.add("drop", tier, block, now());
@@ -275,7 +276,7 @@ export function createTierStack(
         if (!states[t].has(from) || states[t].has(to)) continue;
         states[t].remove(from);
         states[t].touch(to);
-        traffic?.add("rename", t, from, now(), to);
+        traffic?.add("rename", t, from, now(), { other: to });
         ids.place(to);
         ids.drop(from);
       }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { environmentError, usageError } from "../../model/errors.ts";
-import type { Traffic } from "../../model/traffic.ts";
+import { movedBytes, type Traffic } from "../../model/traffic.ts";
 import { formatBytes } from "../../model/units.ts";
 import type { WorkloadResult } from "../workload.ts";
 import {
@@ -106,9 +106,10 @@ export async function executeTraffic(
       prepare(op, lane);
       await write.time(0, blockBytes, () => frame.set(lane));
     } else {
-      await read.time(blockBytes, 0, () => lane.set(frame));
-      verifyBlock(lane, op.content);
-      verifiedBytes += blockBytes;
+      const part = lane.subarray(0, movedBytes(op.share, blockBytes));
+      await read.time(part.length, 0, () => part.set(frame.subarray(0, part.length)));
+      verifyBlock(part, op.content);
+      verifiedBytes += part.length;
     }
   };
   const moveToFile = async (op: PlannedOp, lane: number, after: Promise<void>): Promise<void> => {
@@ -118,9 +119,10 @@ export async function executeTraffic(
     if (op.kind === "write") {
       await write.time(0, blockBytes, () => file!.write(lane, op.slot, bytes));
     } else {
-      await read.time(blockBytes, 0, () => file!.read(lane, op.slot, bytes));
-      verifyBlock(bytes, op.content);
-      verifiedBytes += blockBytes;
+      const part = bytes.subarray(0, movedBytes(op.share, blockBytes));
+      await read.time(part.length, 0, () => file!.read(lane, op.slot, part));
+      verifyBlock(part, op.content);
+      verifiedBytes += part.length;
     }
   };
   const syncFile = async (medium: Medium): Promise<void> => {

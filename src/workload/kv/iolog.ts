@@ -1,4 +1,4 @@
-import type { Traffic } from "../../model/traffic.ts";
+import { movedBytes, type Traffic } from "../../model/traffic.ts";
 import { planTraffic } from "./traffic_plan.ts";
 
 /**
@@ -24,7 +24,9 @@ export function* fioIolog(
   let last = 0;
   for (const op of onDrive) {
     last = op.atSeconds;
-    yield `${at(last)}${names[op.tier]} ${op.kind} ${op.slot * blockBytes} ${blockBytes}`;
+    yield `${at(last)}${names[op.tier]} ${op.kind} ${op.slot * blockBytes} ${
+      movedBytes(op.share, blockBytes)
+    }`;
   }
   for (const tier of used) yield `${at(last)}${names[tier]} close`;
 }

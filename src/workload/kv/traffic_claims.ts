@@ -1,17 +1,20 @@
 import type { Claim } from "../../model/prediction.ts";
-import type { Traffic } from "../../model/traffic.ts";
+import { movedBytes, type Traffic } from "../../model/traffic.ts";
 import type { TrafficLaws } from "./calibrate_traffic.ts";
 
 /** What a run may be off by: saving and loading within 15 %. */
 const WITHIN = 0.15;
 
-/** Operations by phase, as the traffic says. */
-export function countOperations(traffic: Traffic): Map<string, number> {
+/** Operations by phase, as the traffic says; or the sum of something of their shares of a block. */
+export function countOperations(
+  traffic: Traffic,
+  of: (share: number) => number = () => 1,
+): Map<string, number> {
   const counts = new Map<string, number>();
   for (let i = 0; i < traffic.count; i++) {
     if (traffic.op[i] > 1) continue;
     const phase = `${traffic.tiers[traffic.tier[i]]}-${traffic.op[i] === 0 ? "write" : "read"}`;
-    counts.set(phase, (counts.get(phase) ?? 0) + 1);
+    counts.set(phase, (counts.get(phase) ?? 0) + of(traffic.share[i]));
   }
   return counts;
 }
@@ -27,7 +30,9 @@ export function trafficClaims(
   laws: TrafficLaws,
   readBytesPerSecond: number | null,
 ): Claim[] {
+  const moved = countOperations(traffic, (share) => movedBytes(share, blockBytes));
   return [...countOperations(traffic)].flatMap(([phase, operations]): Claim[] => {
+    const bytes = moved.get(phase)!;
     const law = laws[phase] ?? laws[phase.replace(/^[a-z_]+-/, "ssd-")];
     const exact = (what: "operations" | "bytes", predicted: number): Claim => ({
       quantity: `${phase} ${what}`,
@@ -39,12 +44,12 @@ export function trafficClaims(
       assumption: "the traffic is what the replay says",
       calibrationResidual: null,
     });
-    const exacts = [exact("operations", operations), exact("bytes", operations * blockBytes)];
+    const exacts = [exact("operations", operations), exact("bytes", bytes)];
     if (law === undefined) return exacts;
-    const free = operations * (law.baseSeconds + law.secondsPerByte * blockBytes);
+    const free = operations * law.baseSeconds + bytes * law.secondsPerByte;
     const isLimited = readBytesPerSecond !== null && phase.endsWith("-read") &&
       !phase.startsWith("dram-");
-    const limit = isLimited ? operations * blockBytes / readBytesPerSecond : 0;
+    const limit = isLimited ? bytes / readBytesPerSecond : 0;
     return [...exacts, {
       quantity: `${phase} seconds`,
       unit: "seconds",

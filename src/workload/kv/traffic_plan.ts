@@ -11,6 +11,8 @@ export interface PlannedOp {
   /** Place in a tier above from which a write takes its bytes; null: from the GPU. */
   readonly from: { readonly tier: number; readonly slot: number } | null;
   readonly atSeconds: number;
+  /** Share of the block that moves. */
+  readonly share: number;
 }
 
 export interface TrafficPlan {
@@ -41,6 +43,7 @@ export function planTraffic(traffic: Traffic): TrafficPlan {
     const tier = traffic.tier[i];
     const block = traffic.block[i];
     const atSeconds = traffic.atSeconds[i];
+    const share = traffic.share[i];
     const here = places[tier].get(block);
     if (op === "write") {
       const above = places.findIndex((map, t) => t !== tier && map.has(block));
@@ -50,7 +53,7 @@ export function planTraffic(traffic: Traffic): TrafficPlan {
       const slot = here?.slot ?? free[tier].pop() ?? slots[tier]++;
       places[tier].set(block, { slot, content });
       const from = source !== undefined && above < tier ? { tier: above, slot: source.slot } : null;
-      ops.push({ kind: "write", tier, slot, content, from, atSeconds });
+      ops.push({ kind: "write", tier, slot, content, from, atSeconds, share });
       continue;
     }
     if (here === undefined) {
@@ -64,6 +67,7 @@ export function planTraffic(traffic: Traffic): TrafficPlan {
         content: here.content,
         from: null,
         atSeconds,
+        share,
       });
     } else {
       places[tier].delete(block);
