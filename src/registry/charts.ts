@@ -25,6 +25,11 @@ export const CHARTS: readonly ChartEntry[] = [
     load: async () => (await import(late("../report/charts/lines.ts"))).chart,
   },
   {
+    name: "points",
+    summary: "many points of two costs in groups: searched, on the front, recommended",
+    load: async () => (await import(late("../report/charts/points.ts"))).chart,
+  },
+  {
     name: "segment_map",
     summary: "memory segments as bars, live blocks full, free ones thin",
     load: async () => (await import(late("../report/charts/segment_map.ts"))).chart,

@@ -219,7 +219,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "show",
-    summary: "show one run, trace, replay, estimate, gate, baseline or prediction",
+    summary: "show one run, trace, replay, estimate, advice, gate, baseline or prediction",
     load: async () => (await import(late("../cli/commands/show.ts"))).command,
   },
 ];

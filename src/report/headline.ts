@@ -47,7 +47,7 @@ function cardsOf(item: ReportItem): Card[] {
     }];
   }
   if (item.kind === "gate") return [];
-  const [first] = item.document.results;
+  const [first] = item.kind === "advice" ? item.document.subjects : item.document.results;
   return ESTIMATE_METRICS.filter((id) => first?.metrics[id] !== undefined).map((id) => ({
     label: `${metricLabel(id)} of ${first.name}`,
     metric: first.metrics[id],
@@ -57,7 +57,7 @@ function cardsOf(item: ReportItem): Card[] {
 
 /** Three cards: of each kind of item one, then the next ones. */
 function chosenCards(items: readonly ReportItem[]): Card[] {
-  const kinds = ["run", "replay", "estimate"] as const;
+  const kinds = ["run", "replay", "estimate", "advice"] as const;
   const queues = kinds.map((kind) => items.filter((i) => i.kind === kind).map(cardsOf));
   const chosen: Card[] = [];
   for (let round = 0; chosen.length < 3 && round < 20; round++) {
@@ -94,6 +94,10 @@ function verdicts(items: readonly ReportItem[]): Html | null {
     if (item.kind === "replay") {
       const { ranking, family } = item.document;
       return [[item.id, familyLabel(family), firstSentence(ranking.recommendation)]];
+    }
+    if (item.kind === "advice") {
+      const [verdict] = item.document.verdicts;
+      return verdict === undefined ? [] : [[item.id, item.document.title, firstSentence(verdict)]];
     }
     if (item.kind === "gate") {
       const { verdict, subject } = item.document;

@@ -1,3 +1,4 @@
+import type { AdviceDocument } from "../model/advice.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../model/results.ts";
 import type { SampleSeries } from "../model/trace/samples.ts";
 import type { BrowserRuntime } from "./interactive.ts";
@@ -38,6 +39,7 @@ export type ReportItem =
   }
   | { readonly kind: "replay"; readonly id: string; readonly document: ReplayDocument }
   | { readonly kind: "estimate"; readonly id: string; readonly document: EstimateDocument }
+  | { readonly kind: "advice"; readonly id: string; readonly document: AdviceDocument }
   | {
     readonly kind: "gate";
     readonly id: string;

@@ -6,6 +6,7 @@ import type { ReportInput, ReportItem } from "./input.ts";
 import { interactiveParts } from "./interactive.ts";
 import { createDrawer, type DrawChart } from "./render_chart.ts";
 import { titleOf } from "./rows.ts";
+import { adviceSection } from "./sections/advice.ts";
 import { assumptionsSection } from "./sections/assumptions.ts";
 import { diffSection } from "./sections/diff.ts";
 import { estimateSection } from "./sections/estimate.ts";
@@ -32,6 +33,8 @@ async function sectionOf(item: ReportItem, draw: DrawChart): Promise<Html> {
       return await replaySection(item, draw);
     case "estimate":
       return await estimateSection(item, draw);
+    case "advice":
+      return await adviceSection(item, draw);
     case "gate":
       return gateSection(item);
   }

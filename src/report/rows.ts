@@ -44,6 +44,9 @@ export function metricRows(item: ReportItem): MetricRow[] {
     const labels = resultLabels(item.document.results);
     return item.document.results.flatMap((r, i) => rowsOf(item, labels[i], r.metrics));
   }
+  if (item.kind === "advice") {
+    return item.document.subjects.flatMap((s) => rowsOf(item, s.name, s.metrics));
+  }
   return item.document.results.flatMap((r) => rowsOf(item, r.name, r.metrics));
 }
 
@@ -54,6 +57,7 @@ export function titleOf(item: ReportItem): string {
   if (item.kind === "replay") {
     return `${familyLabel(item.document.family)} replay of ${item.document.trace.name}`;
   }
+  if (item.kind === "advice") return item.document.title;
   return `Estimate of ${item.document.subject.name}`;
 }
 

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { AdviceDocument } from "../model/advice.ts";
 import type { EstimateDocument, ReplayDocument } from "../model/results.ts";
 import { dataError } from "../model/errors.ts";
 import { insertMetrics } from "./metrics.ts";
@@ -46,6 +47,12 @@ export async function saveDocument<K extends DocumentKind>(
     const { results } = document as ReplayDocument;
     for (const [i, r] of results.entries()) {
       await insertMetrics(connection, entry.key, i, r.policy, r.metrics);
+    }
+  }
+  if (kind === "advice") {
+    const { subjects } = document as AdviceDocument;
+    for (const [i, s] of subjects.entries()) {
+      await insertMetrics(connection, entry.key, i, s.name, s.metrics);
     }
   }
   if (kind === "estimate") {

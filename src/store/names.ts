@@ -9,12 +9,13 @@ export const KIND_LETTERS: Readonly<Record<EntryKind, string>> = {
   trace: "t",
   replay: "p",
   estimate: "e",
+  advice: "a",
   gate: "g",
   baseline: "b",
   prediction: "x",
 };
 
-const ID = /^[rtpegbx][1-9][0-9]*$/;
+const ID = /^[rtpeagbx][1-9][0-9]*$/;
 
 /** An entry with its key, which joins the private tables. */
 export interface StoredEntry extends Entry {

@@ -1,15 +1,17 @@
+import type { AdviceDocument } from "../model/advice.ts";
 import type { SampleSeries } from "../model/trace/samples.ts";
 import type { SampleColumns } from "../model/trace/samples.ts";
 import type { Trace, TraceStream } from "../model/trace/trace.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../model/results.ts";
 import type { Json } from "../model/json.ts";
 
-/** Kinds of things a store lists; the letter starts their ids: r1, t1, p1, e1, g1, b1, x1. */
+/** Kinds of things a store lists; the letter starts their ids: r1, t1, p1, e1, a1, g1, b1, x1. */
 export type EntryKind =
   | "run"
   | "trace"
   | "replay"
   | "estimate"
+  | "advice"
   | "gate"
   | "baseline"
   | "prediction";
@@ -28,6 +30,7 @@ export interface Entry {
 export interface DocumentKinds {
   replay: ReplayDocument;
   estimate: EstimateDocument;
+  advice: AdviceDocument;
   gate: { readonly schema: string; readonly [key: string]: Json };
   baseline: { readonly schema: string; readonly [key: string]: Json };
   prediction: { readonly schema: string; readonly [key: string]: Json };

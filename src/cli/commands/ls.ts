@@ -10,6 +10,7 @@ const KINDS = [
   "trace",
   "replay",
   "estimate",
+  "advice",
   "gate",
   "baseline",
   "prediction",

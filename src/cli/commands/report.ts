@@ -59,13 +59,20 @@ async function loadItem(store: Store, given: string): Promise<ReportItem> {
         id: entry.id,
         document: (await store.document("estimate", entry.id)).document,
       };
+    case "advice":
+      return {
+        kind: "advice",
+        id: entry.id,
+        document: (await store.document("advice", entry.id)).document,
+      };
     case "gate": {
       const { document, name } = await store.document("gate", entry.id);
       return { kind: "gate", id: entry.id, name, document: gateSchema.parse(document) };
     }
     default:
       throw usageError(
-        `report: ${entry.id} is a ${entry.kind}; a report shows runs, replays, estimates and gates`,
+        `report: ${entry.id} is a ${entry.kind}; a report shows runs, replays, estimates, advice and ` +
+          "gates",
       );
   }
 }
@@ -146,6 +153,7 @@ async function run(options: Options, given: readonly string[]): Promise<void> {
 function nameOf(item: ReportItem): string {
   if (item.kind === "run") return item.record.name;
   if (item.kind === "gate") return item.name;
+  if (item.kind === "advice") return item.document.title;
   return item.kind === "replay" ? item.document.trace.name : item.document.subject.name;
 }
 

@@ -100,6 +100,18 @@ async function showEstimate(store: Store, entry: Entry, out: Output): Promise<Sh
   };
 }
 
+async function showAdvice(store: Store, entry: Entry, out: Output): Promise<Shown> {
+  const { document } = await store.document("advice", entry.id);
+  return {
+    part: { document },
+    text: async () => {
+      const { renderStoredAdvice } = await import("../advise/stored_render.ts");
+      return `${out.style.bold(entry.id)} ${safeText(entry.name)}: ` +
+        renderStoredAdvice(document, out);
+    },
+  };
+}
+
 async function showOther(store: Store, entry: Entry, out: Output): Promise<Shown> {
   const kind = entry.kind as "gate" | "baseline" | "prediction";
   const { document } = await store.document(kind, entry.id);
@@ -120,6 +132,7 @@ const SHOW: Readonly<
   trace: showTrace,
   replay: showReplay,
   estimate: showEstimate,
+  advice: showAdvice,
   gate: showOther,
   baseline: showOther,
   prediction: showOther,
@@ -138,7 +151,7 @@ async function run(options: GlobalOptions, idOrName: string): Promise<void> {
 
 export const command: CommandModule = {
   name: "show",
-  summary: "show one run, trace, replay, estimate, gate, baseline or prediction",
+  summary: "show one run, trace, replay, estimate, advice, gate, baseline or prediction",
   output: async () => (await import("../schemas/store_schema.ts")).showOutputSchema,
   build: () =>
     new Command()

@@ -16,14 +16,14 @@ const METRICS = `SELECT result, result_name, metric, value, value_text, unit, ev
   observations, reason FROM v_metric WHERE entry_id = '$ID' ORDER BY result, metric`;
 
 /**
- * The SELECT whose rows are an entry as a table: readings of a run, rows of a trace, metrics of a replay or
- * an estimate. The id comes from the store, so it is safe inside SQL.
+ * The SELECT whose rows are an entry as a table: readings of a run, rows of a trace, metrics of a replay,
+ * an estimate or an advice. The id comes from the store, so it is safe inside SQL.
  *
  * @throws {SpillwayError} usage error for what has no rows (gates, baselines, predictions).
  */
 export async function rowsSql(store: Store, entry: Entry, format: string): Promise<string> {
   if (entry.kind === "run") return SAMPLES.replace("$ID", entry.id);
-  if (entry.kind === "replay" || entry.kind === "estimate") {
+  if (["replay", "estimate", "advice"].includes(entry.kind)) {
     return METRICS.replace("$ID", entry.id);
   }
   if (entry.kind !== "trace") {

@@ -8,6 +8,7 @@ export const entryKinds = [
   "trace",
   "replay",
   "estimate",
+  "advice",
   "gate",
   "baseline",
   "prediction",
@@ -15,7 +16,9 @@ export const entryKinds = [
 
 /** One thing in the store that has an id and a name. */
 export const entrySchema = z.strictObject({
-  id: z.string().describe("r1 run, t1 trace, p1 replay, e1 estimate, g1 gate, b1 baseline, x1"),
+  id: z.string().describe(
+    "r1 run, t1 trace, p1 replay, e1 estimate, a1 advice, g1 gate, b1 baseline, x1",
+  ),
   kind: z.enum(entryKinds),
   name: z.string(),
   createdAt: z.string().describe("ISO 8601, UTC"),

@@ -9,10 +9,12 @@ function shown(value: number, unit: string): string {
   return unit === "B" ? formatDecimalBytes(value) : formatNumber(Number(value.toPrecision(4)));
 }
 
-/** Every coefficient that any estimate used, once, with its source. */
+/** Every coefficient that any estimate or advice used, once, with its source. */
 export function assumptionsSection(items: readonly ReportItem[]): Html | null {
   const uses = new Map(
-    items.flatMap((i) => i.kind === "estimate" ? i.document.coefficients : [])
+    items.flatMap((i) =>
+      i.kind === "estimate" || i.kind === "advice" ? i.document.coefficients : []
+    )
       .map((c) => [c.id, c]),
   );
   if (uses.size === 0) return null;
@@ -27,6 +29,7 @@ export function assumptionsSection(items: readonly ReportItem[]): Html | null {
         { title: "Unit" },
         { title: "Source" },
         { title: "As of" },
+        { title: "Licence" },
       ],
       sorted.map((c) => [
         markup`<code>${c.id}</code> ${evidenceTag(c.evidence)}`,
@@ -35,6 +38,7 @@ export function assumptionsSection(items: readonly ReportItem[]): Html | null {
         c.unit,
         c.source,
         c.asOf,
+        c.licence,
       ]),
       { class: "sources" },
     )

@@ -70,6 +70,25 @@ function crossover(document: EstimateDocument): {
   };
 }
 
+/** The formula and the coefficients behind every number. */
+function provenance(document: EstimateDocument): Html {
+  const rows = document.results.flatMap((r) =>
+    Object.entries(r.provenance).map(([id, p]) => [
+      document.results.length === 1 ? metricLabel(id) : `${r.name}: ${metricLabel(id)}`,
+      p.formula,
+      p.coefficients.join(", "),
+    ])
+  );
+  return markup`<details><summary>Where every number comes from</summary>${
+    table(
+      "Formula and coefficients of each number",
+      [{ title: "Number" }, { title: "Formula" }, { title: "Coefficients" }],
+      rows,
+      { class: "sources" },
+    )
+  }</details>`;
+}
+
 /** The section of an estimate. */
 export async function estimateSection(item: EstimateItem, draw: DrawChart): Promise<Html> {
   const { document } = item;
@@ -77,7 +96,7 @@ export async function estimateSection(item: EstimateItem, draw: DrawChart): Prom
   const first = FIRST.filter((id) => all.includes(id));
   const rest = all.filter((id) => !first.includes(id));
   const notes = [...new Set(document.results.flatMap((r) => r.notes ?? []))];
-  const sentences = (document.comparisons ?? []).map((c) => c.sentence);
+  const sentences = (document.comparisons ?? []).map((c) => `${c.sentence} (${c.view} view)`);
   const charts: (Html | null)[] = [];
   for (const id of CHARTED) charts.push(await chartOf(id, document, draw));
   const lines = crossover(document);
@@ -98,7 +117,7 @@ export async function estimateSection(item: EstimateItem, draw: DrawChart): Prom
       } more: the parts, and per unit of work</summary>${
         metricsTable(document, rest, "Parts of the totals, and totals per unit of work")
       }</details>`
-  }${
+  }${provenance(document)}${
     notes.length === 0
       ? null
       : markup`<h3>Notes</h3><ul class="notes">${notes.map((n) => markup`<li>${n}</li>`)}</ul>`

@@ -18,6 +18,7 @@ function provenance(item: ReportItem): [made: string, from: string] {
     const { subject } = item.document;
     return [`Spillway ${tool.version}`, `${subject.kind} ${subject.id ?? subject.name}`];
   }
+  if (item.kind === "advice") return [`Spillway ${tool.version}`, item.document.summary];
   const { trace, seed } = item.document;
   const hash = trace.sha256 === null ? "" : `, sha256 ${trace.sha256}`;
   return [`Spillway ${tool.version}, seed ${seed}`, `trace ${trace.id ?? trace.name}${hash}`];

@@ -30,6 +30,9 @@ function linesOf(item: ReportItem): Line[] {
     }));
   }
   if (item.kind === "gate") return [];
+  if (item.kind === "advice") {
+    return item.document.subjects.map((s) => ({ subject: s.name, metrics: s.metrics }));
+  }
   const { subject, results } = item.document;
   return results.map((r) => ({
     subject: subject.kind === "run" ? `Recording ${subject.name}` : `${subject.name}: ${r.name}`,

@@ -40,13 +40,27 @@ COMMENT ON COLUMN v_estimate.subject_name IS 'Name of what was estimated.';
 COMMENT ON COLUMN v_estimate.site IS 'Site profile used, JSON.';
 COMMENT ON COLUMN v_estimate.warnings IS 'What a reader must know.';
 
+CREATE OR REPLACE VIEW v_advice AS
+SELECT id, name, created_at, document->>'$.title' AS title, (document->'$.verdicts')::VARCHAR[] AS verdicts,
+  (document->'$.warnings')::VARCHAR[] AS warnings, document->'$.answer' AS answer
+FROM private.entry WHERE kind = 'advice';
+COMMENT ON VIEW v_advice IS 'Advice and life cycles, one row each; the numbers are in v_metric.';
+COMMENT ON COLUMN v_advice.id IS 'Id of the advice: a1.';
+COMMENT ON COLUMN v_advice.name IS 'Name, unique within its kind.';
+COMMENT ON COLUMN v_advice.created_at IS 'When it was stored, UTC.';
+COMMENT ON COLUMN v_advice.title IS 'What it is about.';
+COMMENT ON COLUMN v_advice.verdicts IS 'What to do, why, and how firm that is.';
+COMMENT ON COLUMN v_advice.warnings IS 'What a reader must know.';
+COMMENT ON COLUMN v_advice.answer IS 'The whole answer as --json printed it.';
+
 CREATE OR REPLACE VIEW v_coefficient AS
 SELECT id AS estimate_id, c->>'$.id' AS coefficient, (c->>'$.low')::DOUBLE AS low, (c->>'$.mid')::DOUBLE AS mid,
   (c->>'$.high')::DOUBLE AS high, c->>'$.unit' AS unit, c->>'$.source' AS source, c->>'$.asOf' AS as_of,
   c->>'$.licence' AS licence, c->>'$.evidence' AS evidence
-FROM (SELECT id, unnest((document->'$.coefficients')::JSON[]) AS c FROM private.entry WHERE kind = 'estimate');
-COMMENT ON VIEW v_coefficient IS 'Coefficients that estimates used, with their sources.';
-COMMENT ON COLUMN v_coefficient.estimate_id IS 'Id of the estimate.';
+FROM (SELECT id, unnest((document->'$.coefficients')::JSON[]) AS c FROM private.entry
+  WHERE kind IN ('estimate', 'advice'));
+COMMENT ON VIEW v_coefficient IS 'Coefficients that estimates and advice used, with their sources.';
+COMMENT ON COLUMN v_coefficient.estimate_id IS 'Id of the estimate or advice.';
 COMMENT ON COLUMN v_coefficient.coefficient IS 'Id of the coefficient.';
 COMMENT ON COLUMN v_coefficient.low IS 'Lower end, in unit.';
 COMMENT ON COLUMN v_coefficient.mid IS 'Middle, in unit.';

@@ -20,6 +20,7 @@ import { shellQuote } from "../../shell_quote.ts";
 import type { Point } from "../../advise/points.ts";
 
 interface Options extends FactorOptions, GridOptions {
+  readonly save?: string;
   readonly trace?: string;
   readonly slo?: readonly string[];
   readonly minimize: string;
@@ -169,6 +170,11 @@ async function run(options: Options): Promise<void> {
     });
     const { renderAdvice } = await import("../../advise/render.ts");
     await out.emit(document, () => renderAdvice(document, out));
+    if (options.save !== undefined) {
+      const { saveAdvice } = await import("../../advise/save_advice.ts");
+      const { advisePage } = await import("../../advise/advise_page.ts");
+      await saveAdvice(options.save, advisePage(document), out);
+    }
   } finally {
     await trace.close();
   }
@@ -206,6 +212,7 @@ export const command: CommandModule = {
         .option("--format <name:string>", "Format of the trace file, when detection fails.")
         .option("--allow-lossy", "Search also policies that change the model's results."),
     ))
+      .option("--save <name:string>", "Keep the answer in the store under this name.")
       .example(
         "Which offload pays off here?",
         'spillway advise --trace chat.jsonl --slo "ttft_p99_seconds<2" --minimize total_usd',

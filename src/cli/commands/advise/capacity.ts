@@ -11,6 +11,7 @@ import {
 import { openOutput } from "../../output.ts";
 
 interface Options extends FactorOptions {
+  readonly save?: string;
   readonly trace?: string;
   readonly llm?: string;
   readonly hits: number;
@@ -83,6 +84,11 @@ async function run(options: Options): Promise<void> {
     });
     const { renderCapacity } = await import("../../advise/capacity_render.ts");
     await out.emit(document, () => renderCapacity(document, out));
+    if (options.save !== undefined) {
+      const { saveAdvice } = await import("../../advise/save_advice.ts");
+      const { capacityPage } = await import("../../advise/capacity_page.ts");
+      await saveAdvice(options.save, capacityPage(document), out);
+    }
   } finally {
     await trace.close();
   }
@@ -111,6 +117,7 @@ export const command: CommandModule = {
       .option("--peak <factor:number>", "Peak over mean of the request rate.", { default: 1 })
       .option("--years <n:integer>", "Years of growth to look ahead.", { default: 5 })
       .option("--format <name:string>", "Format of the trace file, when detection fails.")
+      .option("--save <name:string>", "Keep the answer in the store under this name.")
       .example(
         "What is a tier worth here?",
         "spillway advise capacity --trace chat.jsonl --llm llama-3-70b",

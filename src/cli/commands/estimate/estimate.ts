@@ -83,7 +83,7 @@ async function run(options: Options, name: string): Promise<void> {
   const store = await openStore(path, { mode: stored ? "write" : "create" });
   try {
     const title = options.save ?? `${subject.subject.name}@${site.name}`;
-    const { ownCommand } = await import("../../runtime/self.ts");
+    const { ownCommand } = await import("../../../runtime/self.ts");
     const kept = { ...document, command: ownCommand() };
     const id = await store.saveDocument("estimate", title, kept, {
       replace: options.save === undefined,

@@ -12,6 +12,7 @@ import { openOutput } from "../../output.ts";
 import type { LifecycleDocument } from "../../schemas/lifecycle_schema.ts";
 
 interface Options extends FactorOptions {
+  readonly save?: string;
   readonly example?: boolean;
 }
 
@@ -76,6 +77,11 @@ async function run(options: Options, file: string | undefined): Promise<void> {
   } as LifecycleDocument;
   const { renderLifecycle } = await import("../../estimate/lifecycle_render.ts");
   await out.emit(document, () => renderLifecycle(document, out));
+  if (options.save !== undefined) {
+    const { saveAdvice } = await import("../../advise/save_advice.ts");
+    const { lifecyclePage } = await import("../../estimate/lifecycle_page.ts");
+    await saveAdvice(options.save, lifecyclePage(document), out);
+  }
 }
 
 export const command: CommandModule = {
@@ -95,6 +101,7 @@ export const command: CommandModule = {
         .arguments("[plan:string]"),
     )
       .option("--example", "Print a plan to start from.")
+      .option("--save <name:string>", "Keep the answer in the store under this name.")
       .example("Write a plan to start from", "spillway estimate lifecycle --example > plan.json")
       .example(
         "Price it in Virginia",
