@@ -4,7 +4,7 @@ import { type CommandEntry, COMMANDS } from "../registry/commands.ts";
 import { VERSION } from "../runtime/version.ts";
 import { setExitCode, terminalWidth, writeText } from "../runtime/terminal.ts";
 import { closest } from "./did_you_mean.ts";
-import { twoColumns } from "./help.ts";
+import { renderChildren, renderGroup, renderOverview } from "./overview.ts";
 import { safeText } from "./sanitize.ts";
 
 /** The command that the first words of the command line name, longest name first. */
@@ -17,44 +17,9 @@ function findCommand(argv: readonly string[]): { entry: CommandEntry; rest: stri
   return null;
 }
 
-/** The list of commands, whole or of one group. */
-function overview(group: string | null): string {
-  const rows = COMMANDS
-    .filter((c) => group === null ? !c.name.includes(" ") : c.name.startsWith(`${group} `))
-    .map((c) => [c.name, c.summary] as const);
-  const groups = group === null
-    ? [...new Set(COMMANDS.filter((c) => c.name.includes(" ")).map((c) => c.name.split(" ")[0]))]
-      .filter((name) => !rows.some(([known]) => known === name))
-      .map((name) => {
-        const children = COMMANDS.filter((c) => c.name.startsWith(`${name} `));
-        return [name, children.map((c) => c.name.slice(name.length + 1)).join(", ")] as const;
-      })
-    : [];
-  const all = [...rows, ...groups].sort((a, b) => (a[0] < b[0] ? -1 : 1));
-  const title = group === null
-    ? "Spillway records what a GPU server's memory and storage did, replays it\n" +
-      "against other policies and says what each would have cost."
-    : `Commands of "${group}":`;
-  return [
-    title,
-    "",
-    `Usage: spillway ${group ?? ""}${group === null ? "" : " "}<command> [options]`,
-    "",
-    "Commands:",
-    ...twoColumns(all, Math.min(terminalWidth(), 100)),
-    "",
-    group === null
-      ? 'Start with "spillway demo"; "spillway <command> --help" explains one command.'
-      : `"spillway ${group} <command> --help" explains one command.`,
-    "",
-  ].join("\n");
-}
-
-/** The commands below one that is a command itself (`advise shift`), for the end of its help. */
-function childrenOf(name: string, width: number): string {
-  const rows = COMMANDS.filter((c) => c.name.startsWith(`${name} `))
-    .map((c) => [c.name, c.summary] as const);
-  return rows.length === 0 ? "" : `\nSee also:\n${twoColumns(rows, width).join("\n")}\n`;
+/** Columns of help: wide lines do not read well. */
+function helpWidth(): number {
+  return Math.min(terminalWidth(), 100);
 }
 
 async function unknownCommand(argv: readonly string[]): Promise<number> {
@@ -63,7 +28,7 @@ async function unknownCommand(argv: readonly string[]): Promise<number> {
   if (members.length > 0) {
     const child = argv[1];
     if (child === undefined || child === "--help" || child === "-h") {
-      await writeText(child === undefined ? "stderr" : "stdout", overview(group));
+      await writeText(child === undefined ? "stderr" : "stdout", renderGroup(group, helpWidth()));
       return child === undefined ? 2 : 0;
     }
     const near = closest(child, members.map((c) => c.name.slice(group.length + 1)));
@@ -96,11 +61,11 @@ async function fail(message: string, hint: string | undefined, code: number): Pr
 /** Runs one command line and returns the exit code; a command may have set its own before. */
 async function run(argv: readonly string[]): Promise<number | null> {
   if (argv.length === 0) {
-    await writeText("stderr", overview(null));
+    await writeText("stderr", renderOverview(helpWidth()));
     return 2;
   }
   if (argv[0] === "--help" || argv[0] === "-h") {
-    await writeText("stdout", overview(null));
+    await writeText("stdout", renderOverview(helpWidth()));
     return 0;
   }
   if (argv[0] === "help") return await run([...argv.slice(1), "--help"]);
@@ -120,8 +85,8 @@ async function run(argv: readonly string[]): Promise<number | null> {
   const end = found.rest.indexOf("--");
   const own = end < 0 ? found.rest : found.rest.slice(0, end);
   if (own.includes("--help") || own.includes("-h")) {
-    const width = Math.min(terminalWidth(), 100);
-    await writeText("stdout", command.getHelp(width) + childrenOf(found.entry.name, width));
+    const width = helpWidth();
+    await writeText("stdout", command.getHelp(width) + renderChildren(found.entry.name, width));
     return 0;
   }
   await command.parse(found.rest);

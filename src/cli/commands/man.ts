@@ -1,19 +1,29 @@
 import { Command } from "@cliffy/command";
+import { z } from "zod";
 import { COMMANDS } from "../../registry/commands.ts";
-import { writeText } from "../../runtime/terminal.ts";
 import { VERSION } from "../../runtime/version.ts";
 import type { CommandModule } from "../command_module.ts";
 import { renderManual } from "../man.ts";
+import { type GlobalOptions, openOutput } from "../output.ts";
 
-async function run(): Promise<void> {
+const output = z.strictObject({
+  schema: z.literal("spillway/man/1"),
+  version: z.string(),
+  roff: z.string().describe("the manual page as man reads it"),
+});
+
+async function run(options: GlobalOptions): Promise<void> {
   const { prepareCommand } = await import("../prepare.ts");
   const commands = await Promise.all(COMMANDS.map(async (c) => prepareCommand(await c.load())));
-  await writeText("stdout", renderManual(VERSION, commands));
+  const roff = renderManual(VERSION, commands);
+  const document = { schema: "spillway/man/1", version: VERSION, roff };
+  await openOutput(options).emit(document, () => roff);
 }
 
 export const command: CommandModule = {
   name: "man",
   summary: "print the manual page",
+  output: () => output,
   build: () =>
     new Command()
       .description(
@@ -21,5 +31,5 @@ export const command: CommandModule = {
       )
       .example("Read it", "spillway man | man -l -")
       .example("Install it", "spillway man > /usr/local/share/man/man1/spillway.1")
-      .action(run),
+      .action((options: GlobalOptions) => run(options)),
 };

@@ -44,6 +44,10 @@ async function run(options: GlobalOptions, words: readonly string[]): Promise<vo
 export const command: CommandModule = {
   name: "schema",
   summary: "print the JSON Schema of what a command prints or reads",
+  output: async () => {
+    const { z } = await import("zod");
+    return z.looseObject({ $schema: z.literal("https://json-schema.org/draft/2020-12/schema") });
+  },
   build: () =>
     new Command()
       .description(
