@@ -116,6 +116,12 @@ export const POLICIES: readonly PolicyEntry[] = [
     load: async () => (await import(late("../replay/fault/policies/hot_spares.ts"))).policy,
   },
   {
+    name: "jitter",
+    family: "fault",
+    summary: "periodic-sync out of step with other jobs: saves and restarts are shifted at random",
+    load: async () => (await import(late("../replay/fault/policies/jitter.ts"))).policy,
+  },
+  {
     name: "just-in-time",
     family: "fault",
     summary: "save only when a failure happens, from the healthy data-parallel replicas",
@@ -126,6 +132,12 @@ export const POLICIES: readonly PolicyEntry[] = [
     family: "fault",
     summary: "save nothing: every failure starts the job over",
     load: async () => (await import(late("../replay/fault/policies/none.ts"))).policy,
+  },
+  {
+    name: "nvme-drain",
+    family: "fault",
+    summary: "save to the nodes' own drives, drain to the store in the background",
+    load: async () => (await import(late("../replay/fault/policies/nvme_drain.ts"))).policy,
   },
   {
     name: "oobleck",
@@ -150,6 +162,12 @@ export const POLICIES: readonly PolicyEntry[] = [
     family: "fault",
     summary: "reroute the micro-batches of a lost stage to its data-parallel peers",
     load: async () => (await import(late("../replay/fault/policies/recycle.ts"))).policy,
+  },
+  {
+    name: "token-bucket",
+    family: "fault",
+    summary: "periodic-sync that trains on until the shared store has a token for its save",
+    load: async () => (await import(late("../replay/fault/policies/token_bucket.ts"))).policy,
   },
   {
     name: "two-level",

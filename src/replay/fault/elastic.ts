@@ -2,8 +2,8 @@ import { z } from "zod";
 import { secondsParam } from "../../model/params.ts";
 import type { Replay, ReplayContext } from "../../model/policy.ts";
 import type { FaultColumns } from "../../model/trace/faults.ts";
-import { jobNodes, type JobParams } from "./params.ts";
-import type { FaultInput, PolicySetup } from "./run_policy.ts";
+import type { JobParams } from "./params.ts";
+import type { Setup } from "./prepare_job.ts";
 import { faultReplay } from "./run_policy.ts";
 import { artifactJob, SPOT_MODELS } from "./spot/artifact_jobs.ts";
 import type { SpotJob } from "./spot/simulate.ts";
@@ -22,18 +22,18 @@ export const SPOT_PARAMS = {
 } as const;
 
 /** Pipelines of `depth` nodes that the job starts with. */
-export function pipelines(p: JobParams, depth: number): number {
-  return Math.max(1, Math.floor(jobNodes(p) / depth));
+export function pipelines(nodes: number, depth: number): number {
+  return Math.max(1, Math.floor(nodes / depth));
 }
 
 /**
  * On a spot trace (one that says when nodes arrive) the artifact's rules; on any other the family's engine.
  */
-export function elasticReplay(
+export function elasticReplay<P extends JobParams & { readonly model: string }>(
   system: SpotJob["system"],
-  p: JobParams & { readonly model: string },
+  p: P,
   context: ReplayContext<"faults">,
-  setup: (input: FaultInput) => PolicySetup,
+  setup: Setup<P>,
 ): Replay<"faults"> {
   const batches: FaultColumns[] = [];
   return {

@@ -1,17 +1,24 @@
-import { createHistory, type History } from "./history.ts";
-import { createNodePool, type NodePool } from "./node_pool.ts";
+import { type FailureList, readFailure } from "./failure_list.ts";
+import { createHistory } from "./history.ts";
+import { createNodePool } from "./node_pool.ts";
 import { emptyPhases, type Phases } from "./phases.ts";
 import type { Failure, FaultJob, FaultPlan, Recovery } from "./plan.ts";
-import { createSchedule, type Schedule } from "./schedule.ts";
-
-/** Failures of a trace, in time order: columns as fed, joined. */
-export interface FailureList {
-  readonly count: number;
-  readonly seconds: ArrayLike<number>;
-  readonly kind: ArrayLike<number>;
-  readonly node: ArrayLike<number>;
-  readonly downSeconds: ArrayLike<number>;
-}
+import {
+  afterAnother,
+  bookRecovery,
+  currentRate,
+  note,
+  NOTHING,
+  recoverySeconds,
+  rejoin,
+  resumeRecovery,
+  type Run,
+  stallUntil,
+  startRecovery,
+} from "./run_state.ts";
+import { createSchedule } from "./schedule.ts";
+import { createSpanLog, type Span } from "./spans.ts";
+import { createStragglers } from "./stragglers.ts";
 
 export interface Timeline {
   readonly wallSeconds: number;
@@ -36,31 +43,10 @@ export interface Timeline {
   readonly reconfigurations: number;
   /** Corner points of useful progress over wall time, for a chart. */
   readonly progress: readonly (readonly [wallSeconds: number, workSeconds: number])[];
+  /** What the job did when, in no order; empty unless the job asks for it. */
+  readonly spans: readonly Span[];
   /** False when the job stalled for good: not enough nodes ever came back. */
   readonly finished: boolean;
-}
-
-/** Corner points kept for charts; a year of failures needs no more. */
-const MOST_PROGRESS = 4000;
-
-interface Run {
-  readonly job: FaultJob;
-  readonly plan: FaultPlan;
-  readonly schedule: Schedule;
-  readonly history: History;
-  readonly pool: NodePool | null;
-  readonly phases: Phases;
-  readonly recoveries: Record<Recovery["restore"], number>;
-  readonly progress: [number, number][];
-  readonly durableAtFailure: number[];
-  /** Training starts or goes on here; before it a recovery runs. */
-  up: number;
-  recoveryStart: number;
-  recovery: Recovery | null;
-  failures: number;
-  lostWork: number;
-  idled: number;
-  reconfigurations: number;
 }
 
 /**
@@ -72,12 +58,15 @@ interface Run {
  */
 export function replayFaults(job: FaultJob, plan: FaultPlan, list: FailureList): Timeline {
   const schedule = createSchedule(job, plan.schedule);
+  const spans = job.keepSpans ? createSpanLog() : null;
   const run: Run = {
     job,
     plan,
     schedule,
-    history: createHistory(schedule),
+    history: createHistory(schedule, spans?.lost),
     pool: plan.tracksNodes ? createNodePool(list, plan.nodes) : null,
+    stragglers: createStragglers(),
+    spans,
     phases: emptyPhases(),
     recoveries: { remote: 0, memory: 0, iteration: 0, none: 0 },
     progress: [[0, 0]],
@@ -85,6 +74,7 @@ export function replayFaults(job: FaultJob, plan: FaultPlan, list: FailureList):
     up: 0,
     recoveryStart: 0,
     recovery: null,
+    deferred: null,
     failures: 0,
     lostWork: 0,
     idled: 0,
@@ -98,64 +88,58 @@ export function replayFaults(job: FaultJob, plan: FaultPlan, list: FailureList):
     const end = rate === 0 ? Infinity : run.history.endWall();
     const failure = next < list.count ? list.seconds[next] : Infinity;
     const repair = run.pool?.nextRepair() ?? Infinity;
-    const at = Math.min(failure, repair);
+    const recovered = run.stragglers.nextEnd();
+    const at = Math.min(failure, repair, recovered);
     // A repair that comes while the job still recovers is only noted; it counts when training goes on.
     if (end <= at) {
       finished = true;
       break;
     }
     if (at === Infinity) break;
-    if (repair <= failure) {
+    if (repair <= at) {
       run.pool!.repair();
       nodesChanged(run, repair);
       continue;
     }
+    if (recovered <= at) {
+      run.stragglers.end();
+      speedChanged(run, recovered);
+      continue;
+    }
     const group: Failure[] = [];
     let added = false;
+    let planned = 0;
+    // Before the nodes of this instant go down: what was trained so far was trained at the old rate.
+    if (stragglersAt(run, list, next, failure)) speedChanged(run, failure);
     const quiet = plan.quietWhenStalled === true && rate === 0;
     while (next < list.count && list.seconds[next] === failure) {
       const event = readFailure(list, next++);
       if (quiet && event.kind !== "node_added") continue;
       if (event.kind === "node_added") {
         added = run.pool?.add(event.node, failure) || added;
-      } else if (run.pool === null || run.pool.fail(event.node, failure, event.downSeconds)) {
+      } else if (event.kind === "straggler") continue;
+      else if (event.kind === "planned") planned = Math.max(planned, event.downSeconds);
+      else if (run.pool === null || run.pool.fail(event.node, failure, event.downSeconds)) {
         group.push(event);
       }
     }
+    if (planned > 0) stopAsPlanned(run, failure, planned);
     if (group.length > 0) failAt(run, failure, group);
     else if (added) nodesChanged(run, failure);
   }
   return finish(run, finished);
 }
 
-function readFailure(list: FailureList, i: number): Failure {
-  return {
-    seconds: list.seconds[i],
-    kind: KINDS[list.kind[i]] ?? "unknown",
-    node: list.node[i],
-    downSeconds: list.downSeconds[i],
-  };
-}
-
-const KINDS = [
-  "software",
-  "hang",
-  "gpu",
-  "node",
-  "network",
-  "sdc",
-  "preemption",
-  "straggler",
-  "node_added",
-  "unknown",
-] as const;
-
-function currentRate(run: Run): number {
-  return run.pool === null ? 1 : run.plan.rate(run.pool.view());
-}
-
-function note(run: Run, wall: number, work: number): void {
-  if (run.progress.length < MOST_PROGRESS) run.progress.push([wall, work]);
+/** Notes the stragglers among the failures of one instant. */
+function stragglersAt(run: Run, list: FailureList, first: number, at: number): boolean {
+  let any = false;
+  for (let i = first; i < list.count && list.seconds[i] === at; i++) {
+    const { kind, downSeconds } = readFailure(list, i);
+    if (kind !== "straggler") continue;
+    run.stragglers.add(at + downSeconds);
+    any = true;
+  }
+  return any;
 }
 
 function failAt(run: Run, at: number, group: readonly Failure[]): void {
@@ -168,7 +152,10 @@ function failAt(run: Run, at: number, group: readonly Failure[]): void {
     }
     // The recovery in progress begins again: only what had been done of it is booked.
     run.failures++;
-    const again = plan.recover(group, at, run.pool?.view() ?? null);
+    const again = afterAnother(
+      plan.recover(group, at, run.pool?.view() ?? null),
+      run.deferred ?? run.recovery,
+    );
     bookRecovery(run, at);
     deepen(run, at, again);
     startRecovery(run, at, again);
@@ -177,17 +164,42 @@ function failAt(run: Run, at: number, group: readonly Failure[]): void {
   run.failures++;
   const recovery = plan.recover(group, at, run.pool?.view() ?? null);
   if (stalled) {
-    run.phases.stall += at - run.up;
+    stallUntil(run, at);
     history.shift(at);
-    deepen(run, at, recovery);
+    const again = afterAnother(recovery, run.deferred);
+    deepen(run, at, again);
     bookRecovery(run, run.up);
-    startRecovery(run, at, recovery);
+    startRecovery(run, at, again);
     return;
   }
   bookRecovery(run, run.up);
   run.durableAtFailure.push(history.remoteDurable(at, recovery.onset ?? Infinity));
   rollBack(run, at, recovery);
   startRecovery(run, at, recovery);
+}
+
+/** A straggler came or went: training goes on at another speed, nothing is rolled back. */
+function speedChanged(run: Run, at: number): void {
+  const { history } = run;
+  const rate = currentRate(run);
+  const old = history.rate();
+  if (rate === old) return;
+  if (at < run.up || old === 0 || rate === 0) {
+    history.setRate(rate);
+    return;
+  }
+  bookRecovery(run, run.up);
+  history.continueAt(at, rate);
+  run.up = at;
+}
+
+/** A planned stop: the state is kept, the job waits. One that falls into a recovery or a stall is over with it. */
+function stopAsPlanned(run: Run, at: number, seconds: number): void {
+  if (at < run.up || run.history.rate() === 0) return;
+  bookRecovery(run, run.up);
+  run.history.close(at);
+  note(run, at, run.history.work());
+  startRecovery(run, at, { ...NOTHING, planned: seconds });
 }
 
 /** Rolls the history back as the recovery says and books what is lost. */
@@ -212,34 +224,6 @@ function deepen(run: Run, at: number, recovery: Recovery): void {
   run.lostWork += before - history.work();
 }
 
-function startRecovery(run: Run, at: number, recovery: Recovery): void {
-  run.recovery = recovery;
-  run.recoveryStart = at;
-  run.up = at + recoverySeconds(recovery);
-  if (recovery.reconfig > 0) run.reconfigurations++;
-  run.history.open(run.up, currentRate(run));
-  note(run, run.up, run.history.work());
-}
-
-const ORDER = ["detect", "diagnose", "waitNode", "restart", "load", "reconfig"] as const;
-
-function recoverySeconds(r: Recovery): number {
-  return r.detect + r.diagnose + r.waitNode + r.restart + r.load + r.reconfig;
-}
-
-/** Books the recovery in progress up to a wall time, phase after phase. */
-function bookRecovery(run: Run, until: number): void {
-  if (run.recovery === null) return;
-  const whole = until >= run.up;
-  let left = until - run.recoveryStart;
-  for (const phase of ORDER) {
-    const part = whole ? run.recovery[phase] : Math.max(0, Math.min(left, run.recovery[phase]));
-    run.phases[phase] += part;
-    left -= part;
-  }
-  run.recovery = null;
-}
-
 /** Nodes came back: an elastic job grows at an iteration's end, a stalled one goes on. */
 function nodesChanged(run: Run, at: number): void {
   const { history, plan } = run;
@@ -248,28 +232,21 @@ function nodesChanged(run: Run, at: number): void {
   if (rate === old) return;
   if (at < run.up) {
     history.setRate(rate);
+    if (old === 0) resumeRecovery(run);
     return;
   }
   bookRecovery(run, run.up);
-  const reconfig = plan.rejoinSeconds(run.pool!.view(), old === 0);
-  if (old === 0) run.phases.stall += at - run.up;
+  const recovery = rejoin(plan.rejoinSeconds(run.pool!.view(), old === 0), old === 0, run.deferred);
+  run.deferred = null;
+  if (old === 0) stallUntil(run, at);
   else {
     history.close(at);
     note(run, at, history.work());
   }
   run.reconfigurations++;
-  run.recovery = {
-    restore: "none",
-    detect: 0,
-    diagnose: 0,
-    waitNode: 0,
-    restart: 0,
-    load: 0,
-    reconfig,
-    idledGpus: 0,
-  };
+  run.recovery = recovery;
   run.recoveryStart = at;
-  run.up = at + reconfig;
+  run.up = at + recoverySeconds(recovery);
   if (old === 0) history.shift(run.up);
   else history.open(run.up, rate);
   history.setRate(rate);
@@ -280,7 +257,7 @@ function finish(run: Run, finished: boolean): Timeline {
   bookRecovery(run, run.up);
   const wall = finished ? history.endWall() : Math.max(run.up, run.job.horizonSeconds ?? 0);
   if (finished) history.close(wall);
-  else phases.stall += wall - run.up;
+  else stallUntil(run, wall);
   const totals = history.totals();
   phases.useful = totals.usefulSeconds;
   phases.checkpoint = totals.blockSeconds;
@@ -300,6 +277,7 @@ function finish(run: Run, finished: boolean): Timeline {
     idledGpuSum: run.idled,
     reconfigurations: run.reconfigurations,
     progress: run.progress,
+    spans: run.spans?.all(history.stretches()) ?? [],
     finished,
   };
 }

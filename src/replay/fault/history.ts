@@ -10,6 +10,8 @@ interface Epoch {
   endSegment: number;
   endDone: number;
   rate: number;
+  /** Seconds of the save in progress that were done before the epoch began. */
+  readonly blocked: number;
 }
 
 export interface HistoryTotals {
@@ -25,8 +27,10 @@ export interface HistoryTotals {
  * many wall seconds of training that were; what remains at the end is useful time and blocks.
  */
 export interface History {
-  /** Starts an epoch at the current state. */
+  /** Starts an epoch at the current state; a save that was cut short begins again. */
   open(start: number, rate: number): void;
+  /** Closes the open epoch and goes on at another rate: a save in progress goes on too. */
+  continueAt(at: number, rate: number): void;
   /** Ends the open epoch at a wall time (not before its start). */
   close(at: number): void;
   /** Moves the start of an open epoch that has not trained yet. */
@@ -42,10 +46,18 @@ export interface History {
   /** Rolls back; returns the wall seconds of training that are lost. */
   rollBack(recovery: Recovery, at: number): number;
   totals(): HistoryTotals;
+  /** Stretches of training that still count, with the share of each that is training and not saves. */
+  stretches(): readonly { start: number; end: number; usefulShare: number }[];
 }
 
-export function createHistory(schedule: Schedule): History {
-  const { spec, job } = schedule;
+/**
+ * @param onLost Told every stretch of wall time whose training is rolled back.
+ */
+export function createHistory(
+  schedule: Schedule,
+  onLost: (start: number, end: number) => void = () => {},
+): History {
+  const { spec } = schedule;
   const stack: Epoch[] = [];
   let open: Epoch | null = null;
   let segment = 0;
@@ -56,7 +68,12 @@ export function createHistory(schedule: Schedule): History {
   let memorySaves = 0;
 
   const wallOf = (e: Epoch, m: number): number =>
-    e.start + schedule.wallOf(e.segment, e.done, e.rate, m - e.segment);
+    e.start + schedule.wallOf(e.segment, e.done, e.rate, m - e.segment) -
+    (m > e.segment ? e.blocked : 0);
+  const segmentsBy = (e: Epoch, span: number): number =>
+    schedule.segmentsWithin(e.segment, e.done, e.rate, span + e.blocked);
+  /** Seconds of a save in progress when the newest epoch was closed. */
+  let blocked = 0;
 
   const close = (at: number): void => {
     if (open === null) return;
@@ -65,14 +82,17 @@ export function createHistory(schedule: Schedule): History {
     e.end = Math.max(at, e.start);
     if (e.rate === 0 || e.end === e.start) {
       e.end = e.start;
+      blocked = e.blocked;
       return;
     }
-    const j = schedule.segmentsWithin(e.segment, e.done, e.rate, e.end - e.start);
+    const j = segmentsBy(e, e.end - e.start);
     e.endSegment = e.segment + j;
     const rest = e.end - wallOf(e, e.endSegment);
     const room = schedule.workOf(Math.min(schedule.segments, e.endSegment + 1)) -
       schedule.workOf(e.endSegment);
-    e.endDone = Math.min(room, Math.max(0, (j === 0 ? e.done : 0) + rest * e.rate));
+    const before = j === 0 ? e.done : 0;
+    e.endDone = Math.min(room, Math.max(0, before + rest * e.rate));
+    blocked = Math.max(0, rest - (room - before) / e.rate) + (j === 0 ? e.blocked : 0);
     remoteSaves += schedule.remoteSaves(e.endSegment) - schedule.remoteSaves(e.segment);
     memorySaves += j;
     stack.push(e);
@@ -84,9 +104,7 @@ export function createHistory(schedule: Schedule): History {
   const savedBy = (e: Epoch, end: number, wall: number): number => {
     const span = Math.min(wall, end) - e.start;
     if (span < 0 || e.rate === 0) return -1;
-    return schedule.remoteAtOrBefore(
-      e.segment + schedule.segmentsWithin(e.segment, e.done, e.rate, span),
-    );
+    return schedule.remoteAtOrBefore(e.segment + segmentsBy(e, span));
   };
 
   const remoteDurable = (at: number, onset: number): number => {
@@ -111,8 +129,7 @@ export function createHistory(schedule: Schedule): History {
     for (let i = stack.length - 1; i >= 0; i--) {
       const e = stack[i];
       if (e.start > onset) continue;
-      const m = e.segment +
-        schedule.segmentsWithin(e.segment, e.done, e.rate, Math.min(onset, e.end) - e.start);
+      const m = e.segment + segmentsBy(e, Math.min(onset, e.end) - e.start);
       return Math.min(m, e.endSegment);
     }
     return 0;
@@ -125,12 +142,14 @@ export function createHistory(schedule: Schedule): History {
       if (e === undefined) break;
       if (e.segment > m || (e.segment === m && e.done >= q)) {
         lost += e.end - e.start;
+        onLost(e.start, e.end);
         stack.pop();
         continue;
       }
       const from = wallOf(e, m) + (q - (e.segment === m ? e.done : 0)) / e.rate;
       const cut = Math.min(e.end, from);
       lost += e.end - cut;
+      if (e.end > cut) onLost(cut, e.end);
       e.end = cut;
       e.endSegment = m;
       e.endDone = q;
@@ -142,9 +161,15 @@ export function createHistory(schedule: Schedule): History {
     return lost;
   };
 
+  const start = (at: number, rate: number, blocked: number): void => {
+    open = { start: at, end: at, segment, done, endSegment: segment, endDone: done, rate, blocked };
+  };
   return {
-    open: (start, rate) => {
-      open = { start, end: start, segment, done, endSegment: segment, endDone: done, rate };
+    open: (at, rate) => start(at, rate, 0),
+    continueAt(at, rate) {
+      blocked = 0;
+      close(at);
+      start(at, rate, blocked);
     },
     close,
     shift: (start) => {
@@ -161,9 +186,7 @@ export function createHistory(schedule: Schedule): History {
       const onset = recovery.onset ?? Infinity;
       if (recovery.restore === "none" && onset === Infinity) return 0;
       if (recovery.restore === "iteration" && onset === Infinity) {
-        const step = job.iterationSeconds;
-        const q = step > 0 ? Math.floor(done / step + 1e-9) * step : done;
-        return cutTo(segment, Math.min(done, q));
+        return cutTo(segment, schedule.iterationStart(segment, done));
       }
       if (recovery.restore === "remote") {
         const target = remoteDurable(at, onset);
@@ -173,6 +196,17 @@ export function createHistory(schedule: Schedule): History {
       }
       return cutTo(memoryAt(onset), 0);
     },
+    stretches: () =>
+      stack.map((e) => {
+        const work = schedule.workOf(e.endSegment) + e.endDone - schedule.workOf(e.segment) -
+          e.done;
+        const wall = e.end - e.start;
+        return {
+          start: e.start,
+          end: e.end,
+          usefulShare: wall > 0 ? Math.min(1, work / e.rate / wall) : 0,
+        };
+      }),
     totals() {
       let usefulSeconds = 0;
       let capacityLossSeconds = 0;

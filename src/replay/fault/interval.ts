@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { rateParam, secondsParam } from "../../model/params.ts";
+import { secondsParam } from "../../model/params.ts";
 import { dalyInterval, exactInterval, youngInterval } from "./optimum.ts";
-import type { JobParams } from "./params.ts";
+import type { Job } from "./params.ts";
+import { saveCost } from "./save_path.ts";
 
 /** Parameters of periodic saves. */
 export const INTERVAL_PARAMS = {
@@ -11,11 +12,8 @@ export const INTERVAL_PARAMS = {
     .describe("iterations between checkpoints; wins over interval"),
   checkpoint: secondsParam().nullable().default(null)
     .describe(
-      "blocking time of a checkpoint; from bytes / writeBandwidth when both are given, else 60 s",
+      "blocking time of a checkpoint; from bytes and writeBandwidth when both are given, else 60 s",
     ),
-  writeBandwidth: rateParam().default(0).describe(
-    "write bandwidth of the checkpoint store for the job",
-  ),
 } as const;
 
 export const intervalSchema = z.strictObject(INTERVAL_PARAMS);
@@ -23,13 +21,9 @@ export type IntervalParams = z.infer<typeof intervalSchema>;
 
 const OPTIMA = { young: youngInterval, daly: dalyInterval, exact: exactInterval } as const;
 
-/** Blocking time of a save: given, or from the bytes, or a minute. */
-export function blockSeconds(
-  p: Pick<IntervalParams, "checkpoint" | "writeBandwidth">,
-  bytes: number,
-) {
-  if (p.checkpoint !== null) return p.checkpoint;
-  return bytes > 0 && p.writeBandwidth > 0 ? bytes / p.writeBandwidth : 60;
+/** Blocking time of a save: given, or the way of its bytes to the store, or a minute. */
+export function blockSeconds(p: Job & Pick<IntervalParams, "checkpoint">): number {
+  return p.checkpoint ?? saveCost(p).seconds ?? 60;
 }
 
 /**
@@ -39,7 +33,7 @@ export function blockSeconds(
  */
 export function chosenInterval(
   p: Pick<IntervalParams, "interval" | "every">,
-  job: Pick<JobParams, "useful" | "iteration">,
+  job: Pick<Job, "useful" | "iteration">,
   block: number,
   mtbf: number | null,
 ): { seconds: number; notes: string[] } {

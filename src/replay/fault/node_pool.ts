@@ -1,4 +1,4 @@
-import type { FailureList } from "./engine.ts";
+import type { FailureList } from "./failure_list.ts";
 import type { NodeView } from "./plan.ts";
 
 /** Which nodes of a cluster are up, and when those that are down come back. */

@@ -1,14 +1,27 @@
 import { z } from "zod";
-import { bytesParam, rateParam, secondsParam } from "../../model/params.ts";
+import { bytesParam, secondsParam } from "../../model/params.ts";
 import type { FaultKind } from "../../model/trace/faults.ts";
+import { ALLOCATIONS } from "./domains/place_job.ts";
+import { PATH_PARAMS } from "./save_path.ts";
+import { SHARED_PARAMS } from "./shared_fs/shared_params.ts";
+import { SPARE_PARAMS } from "./spare_pool.ts";
 
 /** Parameters that every fault policy has: the job and its recovery. */
 export const JOB_PARAMS = {
-  useful: secondsParam().default(30 * 86_400).describe("useful training time of the whole job"),
+  useful: secondsParam().nullable().default(null)
+    .describe("useful training time of the whole job; 30 days when not given"),
   iteration: secondsParam().default(10).describe("time of an iteration"),
-  gpus: z.number().int().positive().default(1).describe("GPUs of the job"),
+  iterationEnds: z.array(z.number().positive()).nullable().default(null)
+    .describe("ends of recorded iterations, seconds; --iterations FILE fills it"),
+  gpus: z.number().int().positive().nullable().default(null)
+    .describe("GPUs of the job; all nodes that the trace knows when not given"),
   gpusPerNode: z.number().int().positive().default(8).describe("GPUs in a node"),
+  allocation: z.enum(ALLOCATIONS).default("packed")
+    .describe("nodes the job takes of a known topology: packed, or scattered over racks"),
   bytes: bytesParam().default(0).describe("bytes of a checkpoint of the whole job; 0 when unknown"),
+  ...PATH_PARAMS,
+  ...SPARE_PARAMS,
+  ...SHARED_PARAMS,
   mtbf: secondsParam().nullable().default(null)
     .describe("mean time between failures for young, daly, exact; from the trace when not given"),
   restart: secondsParam().default(300).describe("detection to training again, load included"),
@@ -20,13 +33,14 @@ export const JOB_PARAMS = {
     .describe(
       "reading the checkpoint after the restart; from bytes / readBandwidth when both are given",
     ),
-  readBandwidth: rateParam().default(0).describe(
-    "read bandwidth of the checkpoint store for the job",
-  ),
   restartImmune: z.boolean().default(true).describe("failures during a recovery are ignored"),
   repair: secondsParam().default(86_400).describe(
-    "down time of a node where the trace does not say",
+    "down time of a node, and length of a planned stop, where the trace does not say",
   ),
+  slowdown: z.number().min(1).default(1.34)
+    .describe("iteration time while a node straggles over the normal one (FALCON 1.34)"),
+  stragglerFound: secondsParam().default(600)
+    .describe("until a straggler is found, where the trace does not say (MegaScale: 10 min)"),
   sdcDelay: secondsParam().default(4289)
     .describe(
       "how long silent corruption went unseen (ByteRobust Table 6): newer copies are tainted",
@@ -35,6 +49,16 @@ export const JOB_PARAMS = {
 
 export const jobSchema = z.strictObject(JOB_PARAMS);
 export type JobParams = z.infer<typeof jobSchema>;
+
+/** The parameters with what the trace and the profiles fill in. */
+export type Resolved<P extends JobParams> = Omit<P, "gpus" | "useful"> & {
+  readonly gpus: number;
+  readonly useful: number;
+};
+export type Job = Resolved<JobParams>;
+
+/** Useful time of a job when neither the user nor a recorded run says: a month. */
+export const DEFAULT_USEFUL_SECONDS = 30 * 86_400;
 
 /** How long a failure goes unseen, seconds, by kind: ByteRobust section 2, torchft, PyTorch defaults. */
 const DETECTION: Readonly<Record<FaultKind, number>> = {
@@ -48,6 +72,7 @@ const DETECTION: Readonly<Record<FaultKind, number>> = {
   straggler: 60,
   node_added: 0,
   unknown: 60,
+  planned: 0,
 };
 
 /** Seconds until a failure of this kind is seen. */
@@ -55,14 +80,8 @@ export function detectSeconds(p: Pick<JobParams, "detect">, kind: FaultKind): nu
   return p.detect === "by-kind" ? DETECTION[kind] : p.detect;
 }
 
-/** Seconds to read the checkpoint back. */
-export function loadSeconds(p: Pick<JobParams, "load" | "bytes" | "readBandwidth">): number {
-  if (p.load !== null) return p.load;
-  return p.bytes > 0 && p.readBandwidth > 0 ? p.bytes / p.readBandwidth : 0;
-}
-
 /** Nodes of the job. */
-export function jobNodes(p: Pick<JobParams, "gpus" | "gpusPerNode">): number {
+export function jobNodes(p: { readonly gpus: number; readonly gpusPerNode: number }): number {
   return Math.max(1, Math.ceil(p.gpus / p.gpusPerNode));
 }
 

@@ -10,6 +10,12 @@ export interface FaultJob {
   readonly restartImmune: boolean;
   /** End of the observation: how far a job is followed that stalls for good. */
   readonly horizonSeconds?: number;
+  /** How much longer an iteration takes while a node straggles; 1 when absent. */
+  readonly stragglerSlowdown?: number;
+  /** Whether the timeline's spans are kept, for a picture. */
+  readonly keepSpans?: boolean;
+  /** Ends of recorded iterations, useful seconds from the start, repeated to the end of the job. */
+  readonly iterationEnds?: ArrayLike<number>;
 }
 
 /** When a policy saves, in useful seconds. A segment ends with a save to memory or to storage. */
@@ -26,6 +32,8 @@ export interface ScheduleSpec {
   readonly persistSeconds: number;
   /** Whether the job ends with a save. */
   readonly finalSave: boolean;
+  /** Useful seconds of the first segment where it is shorter (saves out of step); a whole one when absent. */
+  readonly firstSeconds?: number;
 }
 
 export interface Failure {
@@ -57,6 +65,8 @@ export interface Recovery {
   readonly restart: number;
   readonly load: number;
   readonly reconfig: number;
+  /** A planned stop, with its end known beforehand. */
+  readonly planned?: number;
   /** GPUs that stop because of this failure. */
   readonly idledGpus: number;
   /** States newer than this wall time are tainted (silent data corruption). */

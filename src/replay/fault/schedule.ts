@@ -1,3 +1,4 @@
+import { createIterations } from "./iterations.ts";
 import type { FaultJob, ScheduleSpec } from "./plan.ts";
 
 /** Closed forms of a schedule: when the j-th segment after a start ends. */
@@ -8,6 +9,8 @@ export interface Schedule {
   readonly segments: number;
   /** Work of the first `m` segments, useful seconds. */
   workOf(m: number): number;
+  /** Start of the iteration in flight, useful seconds into segment `m`, of which `done` are done. */
+  iterationStart(m: number, done: number): number;
   /** Remote saves among the first `m` segments. */
   remoteSaves(m: number): number;
   /** Newest segment at or before `m` that ends with a remote save; 0 is the job's start. */
@@ -24,13 +27,54 @@ export interface Schedule {
 /** Segments this close to a whole number of the job are whole: 6000/600 must not become 11. */
 const SLACK = 1e-9;
 
-export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
-  const segment = Math.min(spec.segmentSeconds, job.usefulSeconds);
-  const segments = Math.max(1, Math.ceil(job.usefulSeconds / segment - SLACK));
-  const missing = segments * segment - job.usefulSeconds;
-  const { blockSeconds: block, remoteBlockSeconds, remoteEvery, persistSeconds } = spec;
+/** How the job's work is cut into segments. */
+interface Cut {
+  readonly segments: number;
+  /** Mean useful seconds of a segment. */
+  readonly mean: number;
+  workOf(m: number): number;
+}
 
-  const workOf = (m: number): number => m === segments ? job.usefulSeconds : m * segment;
+function evenCut(useful: number, segment: number, first: number): Cut {
+  // A first segment that is shorter is one of full length that began before the job.
+  const missing = segment - first;
+  const segments = Math.max(1, Math.ceil((useful + missing) / segment - SLACK));
+  return {
+    segments,
+    mean: segment,
+    workOf: (m) => m === segments ? useful : m === 0 ? 0 : m * segment - missing,
+  };
+}
+
+/** Segments of whole recorded iterations, as many as come nearest to the wanted length. */
+function recordedCut(job: FaultJob, segment: number, first: number): Cut {
+  const ends = job.iterationEnds!;
+  const iterations = createIterations(job.iterationSeconds, ends);
+  const step = ends[ends.length - 1] / ends.length;
+  const every = Math.max(1, Math.round(segment / step));
+  const missing = every - Math.max(1, Math.min(every, Math.round(first / step)));
+  const total = iterations.within(job.usefulSeconds);
+  const whole = iterations.endOf(total) >= job.usefulSeconds * (1 - SLACK) ? total : total + 1;
+  const segments = Math.max(1, Math.ceil((whole + missing) / every));
+  return {
+    segments,
+    mean: every * step,
+    workOf: (m) =>
+      m >= segments ? job.usefulSeconds : m === 0 ? 0 : iterations.endOf(m * every - missing),
+  };
+}
+
+export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
+  const { blockSeconds: block, remoteBlockSeconds, remoteEvery, persistSeconds } = spec;
+  const wanted = Math.min(spec.segmentSeconds, job.usefulSeconds);
+  const first = Math.min(spec.firstSeconds ?? wanted, wanted);
+  const recorded = job.iterationEnds !== undefined && job.iterationEnds.length > 0;
+  const cut = recorded
+    ? recordedCut(job, wanted, first)
+    : evenCut(job.usefulSeconds, wanted, first);
+  const { segments, mean: segment, workOf } = cut;
+  const iterations = createIterations(job.iterationSeconds, job.iterationEnds);
+
   const remoteSaves = (m: number): number => {
     const whole = Math.floor(m / remoteEvery);
     if (m < segments) return whole;
@@ -42,13 +86,20 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
   const wallOf = (m: number, done: number, rate: number, j: number): number => {
     if (j === 0) return 0;
     const last = m + j === segments;
-    const train = (j * segment - (last ? missing : 0) - done) / rate;
+    const train = (workOf(m + j) - workOf(m) - done) / rate;
     const saves = remoteSaves(m + j) - remoteSaves(m);
     const blocks = last && !spec.finalSave ? j - 1 : j;
-    // One persist at a time: a save whose predecessor is still being written waits for it.
-    const cycle = remoteEvery * (segment / rate + block);
-    const wait = saves > 1 && persistSeconds > cycle ? (saves - 1) * (persistSeconds - cycle) : 0;
-    return train + blocks * block + saves * remoteBlockSeconds + wait;
+    return train + blocks * block + saves * remoteBlockSeconds + waitOf(m, rate, saves, last);
+  };
+  /** One persist at a time: a save whose predecessor is still being written waits for it. */
+  const waitOf = (m: number, rate: number, saves: number, last: boolean): number => {
+    if (saves < 2 || persistSeconds === 0) return 0;
+    const full = Math.max(0, persistSeconds - remoteEvery * (segment / rate + block));
+    if (!last || !spec.finalSave) return (saves - 1) * full;
+    // The last save comes sooner after its predecessor.
+    const before = Math.max(m, remoteAtOrBefore(segments - 1));
+    const cycle = (workOf(segments) - workOf(before)) / rate + (segments - before) * block;
+    return (saves - 2) * full + Math.max(0, persistSeconds - cycle);
   };
   const segmentsWithin = (m: number, done: number, rate: number, wall: number): number => {
     // Float slack: a save that ends at the very instant of a failure is complete.
@@ -83,5 +134,22 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
     }
     return low;
   };
-  return { job, spec, segments, workOf, remoteSaves, remoteAtOrBefore, wallOf, segmentsWithin };
+  return {
+    job,
+    spec,
+    segments,
+    workOf,
+    iterationStart(m, done) {
+      if (!recorded) {
+        const step = job.iterationSeconds;
+        return step > 0 ? Math.min(done, Math.floor(done / step + SLACK) * step) : done;
+      }
+      const work = workOf(m) + done;
+      return Math.min(done, Math.max(0, iterations.endOf(iterations.within(work)) - workOf(m)));
+    },
+    remoteSaves,
+    remoteAtOrBefore,
+    wallOf,
+    segmentsWithin,
+  };
 }

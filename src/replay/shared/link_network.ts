@@ -33,7 +33,9 @@ export interface LinkNetwork {
   isDone(transfer: number): boolean;
   /** Nobody asks for the transfer any more: its number is used again once it has ended. */
   release(transfer: number): void;
-  /** Bytes in flight on a route. */
+  /** Stops a transfer that has not ended, now; what it had not moved is not counted. Its number is used again. */
+  cancel(transfer: number, nowSeconds: number): void;
+  /** Transfers in flight on a route. */
   active(route: number): number;
   /** Seconds a new transfer would take if nothing else starts or ends: for predictions. */
   estimateSeconds(route: number, bytes: number, descriptors: number): number;
@@ -221,6 +223,23 @@ export function createLinkNetwork(
     release(transfer) {
       if (Number.isNaN(ended[transfer])) forgotten[transfer] = 1;
       else free.push(transfer);
+    },
+    cancel(transfer, nowSeconds) {
+      advance(nowSeconds);
+      if (!Number.isNaN(ended[transfer])) return;
+      const route = routeOf[transfer];
+      const queue = queues[route];
+      const others: number[] = [];
+      while (queue.size > 0) {
+        const other = queue.pop();
+        if (other !== transfer) others.push(other);
+      }
+      for (const other of others) queue.push(target[other], other);
+      routeBytes[route] -= Math.max(0, target[transfer] - served[route]);
+      ended[transfer] = now;
+      free.push(transfer);
+      if (--counts[route] === 0) close(route);
+      if (busyRoutes.length > 0) share();
     },
     active: (route) => counts[route],
     estimateSeconds(route, bytes, descriptors) {

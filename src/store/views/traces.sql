@@ -50,16 +50,37 @@ COMMENT ON COLUMN v_allocation.time_ns IS 'Nanoseconds from the start of the tra
 
 CREATE OR REPLACE VIEW v_fault AS
 SELECT e.id AS trace_id, f.row, f.start_seconds,
-  ['software', 'hang', 'gpu', 'node', 'network', 'sdc', 'preemption', 'straggler', 'node_added', 'unknown'][f.fault_kind + 1] AS kind,
+  ['software', 'hang', 'gpu', 'node', 'network', 'sdc', 'preemption', 'straggler', 'node_added', 'unknown', 'planned'][f.fault_kind + 1] AS kind,
   f.node, f.down_seconds
 FROM private.fault f JOIN private.entry e USING (key);
 COMMENT ON VIEW v_fault IS 'Failures of fault traces.';
 COMMENT ON COLUMN v_fault.trace_id IS 'Id of the trace.';
 COMMENT ON COLUMN v_fault.row IS 'Row within the trace, 0 first, in the order of the input.';
 COMMENT ON COLUMN v_fault.start_seconds IS 'Seconds from the start of the trace.';
-COMMENT ON COLUMN v_fault.kind IS 'software, hang, gpu, node, network, sdc, preemption, straggler, node_added or unknown.';
+COMMENT ON COLUMN v_fault.kind IS 'software, hang, gpu, node, network, sdc, preemption, straggler, node_added, unknown or planned.';
 COMMENT ON COLUMN v_fault.node IS 'Dense node number; NULL where unknown.';
 COMMENT ON COLUMN v_fault.down_seconds IS 'Seconds until the node is back; NULL where unknown.';
+
+CREATE OR REPLACE VIEW v_job AS
+SELECT e.id AS trace_id, j.job->>'id' AS job_id, j.job->>'name' AS name, j.job->>'user' AS user_name,
+  j.job->>'state' AS state, (j.job->>'nodes')::INTEGER AS nodes, (j.job->>'gpus')::INTEGER AS gpus,
+  (j.job->>'startSeconds')::DOUBLE AS start_seconds, (j.job->>'endSeconds')::DOUBLE AS end_seconds,
+  ((j.job->>'endSeconds')::DOUBLE - (j.job->>'startSeconds')::DOUBLE) * (j.job->>'nodes')::DOUBLE AS node_seconds
+FROM private.entry e, LATERAL (
+  SELECT unnest((e.document->'$.meta.jobs')::JSON[]) AS job
+) j
+WHERE e.kind = 'trace' AND json_type(e.document, '$.meta.jobs') = 'ARRAY';
+COMMENT ON VIEW v_job IS 'Jobs of a scheduler''s log (sacct), beside the failures it gave.';
+COMMENT ON COLUMN v_job.trace_id IS 'Id of the trace.';
+COMMENT ON COLUMN v_job.job_id IS 'Id of the job as logged.';
+COMMENT ON COLUMN v_job.name IS 'Name of the job; NULL where the log has none.';
+COMMENT ON COLUMN v_job.user_name IS 'User of the job; NULL where the log has none.';
+COMMENT ON COLUMN v_job.state IS 'Final state: COMPLETED, NODE_FAIL, FAILED, ...';
+COMMENT ON COLUMN v_job.nodes IS 'Nodes of the job, a count; NULL where unknown.';
+COMMENT ON COLUMN v_job.gpus IS 'GPUs of the job, a count; NULL where unknown.';
+COMMENT ON COLUMN v_job.start_seconds IS 'Start, in seconds from the start of the trace; NULL when it never ran.';
+COMMENT ON COLUMN v_job.end_seconds IS 'End, in seconds from the start of the trace; NULL while it ran.';
+COMMENT ON COLUMN v_job.node_seconds IS 'Node-seconds it held; NULL where unknown.';
 
 CREATE OR REPLACE VIEW v_io AS
 SELECT e.id AS trace_id, i.row, i.time_ns, ['read', 'write', 'flush'][i.op + 1] AS op, i.offset_bytes, i.length_bytes,

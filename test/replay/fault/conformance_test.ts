@@ -2,79 +2,48 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { ReplayOutcome } from "../../../src/model/policy.ts";
-import { FAULT_KINDS, type FaultColumns } from "../../../src/model/trace/faults.ts";
-import { POLICIES } from "../../../src/registry/policies.ts";
+import { FAULT_KINDS } from "../../../src/model/trace/faults.ts";
 import { PHASE_METRICS } from "../../../src/replay/fault/phases.ts";
+import {
+  type AnyFaultPolicy,
+  eventArbitrary,
+  type FaultEvent,
+  loadFaultPolicies,
+  NODES,
+  runPolicy,
+  valueOf,
+} from "./policy_runs.ts";
 
 /** Every registered policy of the family must keep the invariants of the replay model. */
-const policies = await Promise.all(
-  POLICIES.filter((p) => p.family === "fault").map((entry) => entry.load()),
-);
-
-interface Event {
-  at: number;
-  kind: number;
-  node: number;
-  down: number;
-}
-
-const NODES = 8;
-
-function columnsOf(events: readonly Event[]): FaultColumns {
-  const sorted = [...events].sort((a, b) => a.at - b.at);
-  return {
-    kind: "faults",
-    count: sorted.length,
-    startSeconds: Float64Array.from(sorted, (e) => e.at),
-    faultKind: Uint8Array.from(sorted, (e) => e.kind),
-    node: Int32Array.from(sorted, (e) => e.node),
-    downSeconds: Float64Array.from(sorted, (e) => e.down),
-  };
-}
-
-function run(
-  policy: (typeof policies)[number],
-  events: readonly Event[],
-  set: Record<string, unknown> = {},
-  seed = 1,
-): ReplayOutcome {
-  const params = policy.params.parse({
-    useful: 50_000,
-    gpus: NODES * 8,
-    bytes: 1e12,
-    mtbf: 20_000,
-    ...set,
-  });
-  const context = {
-    meta: { nodeCount: NODES, spanSeconds: 400_000, nodes: [] },
-    profiles: { hardware: null, llm: null, site: null },
-    seed,
-    seriesPoints: 100,
-  };
-  const replay = policy.create(params, context);
-  replay.feed(columnsOf(events));
-  return replay.finish();
-}
-
-const value = (outcome: ReplayOutcome, id: string): number => Number(outcome.metrics[id].value);
+const policies = await loadFaultPolicies();
+const run = runPolicy;
+const value = valueOf;
 
 function phaseSum(outcome: ReplayOutcome): number {
   return Object.values(PHASE_METRICS).reduce((sum, id) => sum + value(outcome, id), 0);
 }
 
-const kinds = FAULT_KINDS.map((_, i) => i).filter((i) => FAULT_KINDS[i] !== "node_added");
-const event = fc.record({
-  at: fc.integer({ min: 0, max: 200_000 }),
-  kind: fc.constantFrom(...kinds),
-  node: fc.integer({ min: -1, max: NODES - 1 }),
-  down: fc.oneof(fc.integer({ min: 0, max: 40_000 }), fc.constant(NaN)),
-});
+const event = eventArbitrary(FAULT_KINDS.filter((kind) => kind !== "node_added"));
 const events = fc.array(event, { maxLength: 25 });
 const runs = { numRuns: 40 };
 
-test("the family has its thirteen policies", () => {
-  assert.ok(policies.length >= 13);
+test("the family has its sixteen policies", () => {
+  assert.ok(policies.length >= 16);
 });
+
+/** Kinds that roll a job back. */
+const ROLLBACKS = ["software", "gpu", "node", "network"].map((k) =>
+  FAULT_KINDS.indexOf(k as "gpu")
+);
+
+/** Blocking seconds of a save by the policies' defaults, where nothing else blocks. */
+const BLOCKS: Readonly<Record<string, number>> = {
+  "periodic-sync": 60,
+  "hot-spares": 60,
+  jitter: 60,
+  "token-bucket": 60,
+  "just-in-time": 60,
+};
 
 for (const policy of policies) {
   const name = policy.name;
@@ -112,14 +81,25 @@ for (const policy of policies) {
     );
   });
 
-  test(`${name}: without failures the wall time is training, blocks and degraded capacity`, () => {
-    const outcome = run(policy, []);
-    const wall = value(outcome, "wall_seconds");
-    const blocks = value(outcome, "checkpoint_seconds");
-    const loss = value(outcome, "capacity_loss_seconds");
-    assert.ok(Math.abs(wall - 50_000 - blocks - loss) < 1e-6);
-    assert.equal(value(outcome, "lost_seconds"), 0);
-    assert.equal(value(outcome, "failure_count"), 0);
+  test(`${name}: without failures the wall time is Ts + delta N_ckpt, and degraded capacity`, () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 500, max: 60_000 }), (interval) => {
+        const set = "interval" in policy.params.shape ? { interval, jitter: 0 } : {};
+        const outcome = run(policy, [], set);
+        const wall = value(outcome, "wall_seconds");
+        const blocks = value(outcome, "checkpoint_seconds");
+        const loss = value(outcome, "capacity_loss_seconds");
+        assert.ok(Math.abs(wall - 50_000 - blocks - loss) < 1e-6);
+        assert.equal(value(outcome, "lost_seconds"), 0);
+        assert.equal(value(outcome, "failure_count"), 0);
+        const delta = BLOCKS[name];
+        if (delta === undefined) return;
+        const count = value(outcome, "checkpoint_count");
+        assert.equal(count, Math.ceil(50_000 / interval - 1e-9));
+        assert.ok(Math.abs(blocks - delta * count) < 1e-6, `${blocks} of ${count} saves`);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   test(`${name}: two failures of one node at one instant roll back once`, () => {
@@ -145,56 +125,77 @@ for (const policy of policies) {
     );
   });
 
-  test(`${name}: bytes written are whole saves`, () => {
+  test(`${name}: bytes written are saves x size x copies`, () => {
+    const copies = fc.integer({ min: 1, max: 3 });
     fc.assert(
-      fc.property(events, (list) => {
-        const outcome = run(policy, list);
-        const remote = outcome.usage!.flows.filter((f) =>
-          f.direction === "write" && (f.tier === "remote" || f.tier === "ssd")
-        );
-        for (const flow of remote) assert.equal(flow.bytes, flow.requests * 1e12);
+      fc.property(events, copies, copies, (list, dataParallel, replicas) => {
+        const pattern = dataParallel === 1 ? "sharded" : "per-rank";
+        const set = {
+          dataParallel,
+          pattern,
+          ...("replicas" in policy.params.shape ? { replicas } : {}),
+        };
+        const outcome = run(policy, list, set);
+        const saves = value(outcome, "checkpoint_count");
+        const written = (tier: string) =>
+          outcome.usage!.flows.filter((f) => f.tier === tier && f.direction === "write")
+            .reduce((sum, f) => sum + f.bytes, 0);
+        const recoveries = outcome.detail!.recoveries as Record<string, number>;
+        // A just-in-time save is one more save, made after the failure.
+        const late = name === "just-in-time" ? recoveries.iteration : 0;
+        const stored = written(name === "checkfreq" ? "ssd" : "remote");
+        assert.equal(stored, (saves + late) * 1e12 * (name === "none" ? 0 : dataParallel));
+        if (name === "nvme-drain") assert.ok(written("ssd") >= stored / dataParallel);
+        if (name === "gemini") {
+          assert.equal(written("peer_dram"), written("dram") * (replicas - 1));
+        }
       }),
       { numRuns: 15 },
     );
   });
+
+  test(`${name}: more failures, slower restarts and slower detection never end the job sooner`, () => {
+    // Nodes of their own for what is added: a node that is down already cannot fail once more.
+    const half = (from: number) =>
+      fc.array(
+        fc.record({
+          at: fc.integer({ min: 0, max: 200_000 }),
+          kind: fc.constantFrom(...ROLLBACKS),
+          node: fc.integer({ min: from, max: from + NODES / 2 - 1 }),
+          down: fc.integer({ min: 0, max: 3000 }),
+        }),
+        { maxLength: 8 },
+      );
+    const delay = fc.integer({ min: 0, max: 3000 });
+    fc.assert(
+      fc.property(half(0), half(NODES / 2), delay, delay, (some, more, a, b) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)];
+        const base = { restartImmune: false, ...fixed(policy) };
+        const wall = (list: FaultEvent[], set: Record<string, number>) =>
+          value(run(policy, list, { ...base, ...set }), "wall_seconds");
+        const plain = wall(some, { restart: low, detect: low });
+        assert.ok(wall([...some, ...more], { restart: low, detect: low }) >= plain - 1e-6);
+        assert.ok(wall(some, { restart: high, detect: low }) >= plain - 1e-6);
+        assert.ok(wall(some, { restart: low, detect: high }) >= plain - 1e-6);
+      }),
+      { numRuns: 40 },
+    );
+  });
+}
+
+/** What would change with the failures themselves if it were not given. */
+function fixed(policy: AnyFaultPolicy): Record<string, unknown> {
+  const { shape } = policy.params;
+  return {
+    ...("interval" in shape ? { interval: 900 } : {}),
+    ...(shape.spares.safeParse(undefined).data === "p99" ? { spares: 2, requeue: 65 } : {}),
+    // Each further recovery would draw another wait.
+    restartJitter: 0,
+  };
 }
 
 const sync = policies.find((p) => p.name === "periodic-sync")!;
 const async_ = policies.find((p) => p.name === "periodic-async")!;
-const none = policies.find((p) => p.name === "none")!;
-const software = (at: number): Event => ({ at, kind: 0, node: 1, down: 0 });
-const times = fc.array(fc.integer({ min: 0, max: 200_000 }), { maxLength: 20 });
-
-for (const policy of [sync, async_, none]) {
-  test(`${policy.name}: more failures never end the job sooner`, () => {
-    fc.assert(fc.property(times, times, (some, more) => {
-      const set = { restartImmune: false, interval: 900 };
-      const few = run(policy, some.map(software), policy === none ? { restartImmune: false } : set);
-      const many = run(
-        policy,
-        [...some, ...more].map(software),
-        policy === none ? { restartImmune: false } : set,
-      );
-      assert.ok(value(many, "wall_seconds") >= value(few, "wall_seconds") - 1e-6);
-    }));
-  });
-
-  test(`${policy.name}: a slower restart or detection never ends the job sooner`, () => {
-    const delays = fc.integer({ min: 0, max: 3000 });
-    fc.assert(fc.property(times, delays, delays, (list, a, b) => {
-      const set = policy === none ? {} : { interval: 900 };
-      const at = (restart: number, detect: number) =>
-        value(
-          run(policy, list.map(software), { ...set, restartImmune: false, restart, detect }),
-          "wall_seconds",
-        );
-      const [low, high] = [Math.min(a, b), Math.max(a, b)];
-      assert.ok(at(high, 60) >= at(low, 60) - 1e-6);
-      assert.ok(at(300, high) >= at(300, low) - 1e-6);
-    }));
-  });
-}
-
 test("without a persist latency async checkpoints are sync checkpoints", () => {
   fc.assert(fc.property(events, (list) => {
     const set = { interval: 700, checkpoint: 20 };

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { Policy } from "../../../model/policy.ts";
 import { ELASTIC_PARAMS } from "../elastic.ts";
-import { detectSeconds, JOB_PARAMS, jobNodes } from "../params.ts";
-import { faultReplay, flow, plainRecovery } from "../run_policy.ts";
+import { JOB_PARAMS } from "../params.ts";
+import { plainRecovery, rerouted } from "../recovery.ts";
+import { faultReplay } from "../run_policy.ts";
+import { flow, loadFlow, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -32,9 +34,8 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   reference: "Bamboo, NSDI'23, Table 4; fatal pairs as counted in E18",
   accepts: ["faults"],
   params,
-  create: (p, context) =>
-    faultReplay(p, context, () => {
-      const nodes = jobNodes(p);
+  create: (given, context) =>
+    faultReplay(given, context, ({ nodes }, p) => {
       const depth = Math.min(p.depth, nodes);
       const slow = 1 / (1 + p.overhead);
       return {
@@ -58,29 +59,17 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
             const hit = failures.map((f) => f.node).filter((node) => node >= 0);
             const fatal = adjacent(hit, depth) || (view !== null && view.up < depth);
             if (fatal || plain.onset !== undefined) return plain;
-            return {
-              ...plain,
-              // The shadow takes over within the iteration: nothing is rolled back but it.
-              restore: "iteration",
-              detect: Math.max(...failures.map((f) => detectSeconds(p, f.kind))),
-              diagnose: 0,
-              waitNode: 0,
-              restart: 0,
-              load: 0,
-              reconfig: p.reconfigure,
-              idledGpus: failures.length * p.gpusPerNode,
-            };
+            return rerouted(p, failures, p.reconfigure);
           },
         },
         intervalSeconds: p.interval,
         traffic: (t) => ({
           flows: [
-            flow("remote", "write", t.remoteSaves * p.bytes, t.remoteSaves),
-            flow("remote", "read", t.recoveries.remote * p.bytes, t.recoveries.remote),
+            ...saveFlows(p, t.remoteSaves),
+            loadFlow(p, t.recoveries.remote),
             flow("hbm", "write", t.reconfigurations * p.bytes / nodes, t.reconfigurations),
           ],
           dramBytes: 0,
-          spareGpus: 0,
         }),
       };
     }),

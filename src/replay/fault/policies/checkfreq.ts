@@ -5,7 +5,9 @@ import type { Policy } from "../../../model/policy.ts";
 import { checkFreqPlan } from "../forms/checkfreq.ts";
 import { JOB_PARAMS } from "../params.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
-import { faultReplay, flow, plainRecovery } from "../run_policy.ts";
+import { plainRecovery } from "../recovery.ts";
+import { faultReplay } from "../run_policy.ts";
+import { loadFlow, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -27,8 +29,8 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   reference: "CheckFreq, FAST'21, Algorithm 1; long run F10",
   accepts: ["faults"],
   params,
-  create: (p, context) =>
-    faultReplay(p, context, () => {
+  create: (given, context) =>
+    faultReplay(given, context, (_, p) => {
       const iteration = Math.max(p.iteration, 1e-3);
       const plan = checkFreqPlan({
         iteration,
@@ -55,15 +57,15 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
           recover: (failures, at) => plainRecovery(p, failures, at, "remote"),
         },
         intervalSeconds: interval,
-        metrics: { checkpoint_every_iterations: metric(plan.every, "count", "replayed") },
+        metrics: () => ({
+          checkpoint_every_iterations: metric(plan.every, "count", "replayed"),
+        }),
         traffic: (t) => ({
           flows: [
-            flow("dram", "write", t.remoteSaves * p.bytes, t.remoteSaves),
-            flow("ssd", "write", t.remoteSaves * p.bytes, t.remoteSaves),
-            flow("ssd", "read", t.recoveries.remote * p.bytes, t.recoveries.remote),
+            ...saveFlows(p, t.remoteSaves, "ssd"),
+            loadFlow(p, t.recoveries.remote, "ssd"),
           ],
           dramBytes: p.bytes,
-          spareGpus: 0,
         }),
       };
     }),

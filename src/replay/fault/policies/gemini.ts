@@ -2,10 +2,12 @@ import { z } from "zod";
 import { rateParam, secondsParam } from "../../../model/params.ts";
 import type { Policy } from "../../../model/policy.ts";
 import { createRandom } from "../../../stats/random.ts";
-import { dramSurvives, JOB_PARAMS, jobNodes } from "../params.ts";
+import { dramSurvives, JOB_PARAMS } from "../params.ts";
 import { copiesSurvive, PLACEMENTS } from "../placement.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
-import { faultReplay, flow, plainRecovery } from "../run_policy.ts";
+import { plainRecovery } from "../recovery.ts";
+import { faultReplay } from "../run_policy.ts";
+import { flow, loadFlow, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -35,10 +37,9 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   reference: "Gemini, SOSP'23, sections 4 to 6; recovery counted on the real placement (E12)",
   accepts: ["faults"],
   params,
-  create: (p, context) =>
-    faultReplay(p, context, () => {
-      const nodes = jobNodes(p);
-      const random = createRandom(context.seed).split(34);
+  create: (given, context) =>
+    faultReplay(given, context, ({ nodes, seed }, p) => {
+      const random = createRandom(seed).split(34);
       const step = Math.max(p.iteration, 1e-3);
       // A copy that does not fit the idle time of the iteration blocks for what is left of it.
       const send = p.bytes / nodes * (p.replicas - 1) / p.nic;
@@ -90,13 +91,12 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
               t.memorySaves * p.bytes * (p.replicas - 1),
               t.memorySaves * nodes,
             ),
-            flow("remote", "write", t.remoteSaves * p.bytes, t.remoteSaves),
+            ...saveFlows(p, t.remoteSaves).filter((f) => f.tier === "remote"),
             flow("peer_dram", "read", t.recoveries.memory * p.bytes / nodes, t.recoveries.memory),
-            flow("remote", "read", t.recoveries.remote * p.bytes, t.recoveries.remote),
+            loadFlow(p, t.recoveries.remote),
           ],
           // Double-buffered on every holder.
           dramBytes: 2 * p.replicas * p.bytes,
-          spareGpus: 0,
         }),
       };
     }),

@@ -2,10 +2,12 @@ import { z } from "zod";
 import { secondsParam } from "../../../model/params.ts";
 import type { Policy } from "../../../model/policy.ts";
 import { createRandom } from "../../../stats/random.ts";
-import { JOB_PARAMS, jobNodes } from "../params.ts";
+import { JOB_PARAMS } from "../params.ts";
 import { copiesSurvive } from "../placement.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
-import { faultReplay, flow, plainRecovery } from "../run_policy.ts";
+import { plainRecovery } from "../recovery.ts";
+import { faultReplay } from "../run_policy.ts";
+import { loadFlow, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -25,10 +27,9 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   reference: "Just-In-Time Checkpointing, EuroSys'24; formula F15",
   accepts: ["faults"],
   params,
-  create: (p, context) =>
-    faultReplay(p, context, () => {
-      const nodes = jobNodes(p);
-      const random = createRandom(context.seed).split(56);
+  create: (given, context) =>
+    faultReplay(given, context, ({ nodes, seed }, p) => {
+      const random = createRandom(seed).split(56);
       return {
         plan: {
           ...REPLACED_AT_ONCE,
@@ -56,21 +57,10 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
         intervalSeconds: p.interval,
         traffic: (t) => ({
           flows: [
-            flow(
-              "remote",
-              "write",
-              (t.remoteSaves + t.recoveries.iteration) * p.bytes,
-              t.remoteSaves + t.recoveries.iteration,
-            ),
-            flow(
-              "remote",
-              "read",
-              (t.recoveries.remote + t.recoveries.iteration) * p.bytes,
-              t.recoveries.remote + t.recoveries.iteration,
-            ),
+            ...saveFlows(p, t.remoteSaves + t.recoveries.iteration),
+            loadFlow(p, t.recoveries.remote + t.recoveries.iteration),
           ],
           dramBytes: 0,
-          spareGpus: 0,
         }),
       };
     }),

@@ -1,7 +1,8 @@
 import type { Policy } from "../../../model/policy.ts";
 import { type JobParams, jobSchema } from "../params.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
-import { faultReplay, plainRecovery } from "../run_policy.ts";
+import { plainRecovery } from "../recovery.ts";
+import { faultReplay } from "../run_policy.ts";
 
 export const policy: Policy<"faults", JobParams> = {
   name: "none",
@@ -10,8 +11,8 @@ export const policy: Policy<"faults", JobParams> = {
   reference: "the baseline of Daly, FGCS 22(3) 2006: one segment without a checkpoint",
   accepts: ["faults"],
   params: jobSchema,
-  create: (p, context) =>
-    faultReplay(p, context, () => ({
+  create: (given, context) =>
+    faultReplay(given, context, (_, p) => ({
       plan: {
         ...REPLACED_AT_ONCE,
         schedule: {
@@ -24,6 +25,6 @@ export const policy: Policy<"faults", JobParams> = {
         },
         recover: (failures, at) => ({ ...plainRecovery(p, failures, at, "remote"), load: 0 }),
       },
-      traffic: () => ({ flows: [], dramBytes: 0, spareGpus: 0 }),
+      traffic: () => ({ flows: [], dramBytes: 0 }),
     })),
 };

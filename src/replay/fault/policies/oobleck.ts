@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Policy } from "../../../model/policy.ts";
 import { ELASTIC_PARAMS, elasticReplay, SPOT_PARAMS } from "../elastic.ts";
-import { detectSeconds, JOB_PARAMS, jobNodes } from "../params.ts";
-import { flow, plainRecovery } from "../run_policy.ts";
+import { JOB_PARAMS } from "../params.ts";
+import { plainRecovery, rerouted } from "../recovery.ts";
+import { flow, loadFlow, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -21,9 +22,8 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   reference: "Oobleck, SOSP'23, and the simulator of its artifact (30 runs reproduced)",
   accepts: ["faults"],
   params,
-  create: (p, context) =>
-    elasticReplay("oobleck", p, context, () => {
-      const nodes = jobNodes(p);
+  create: (given, context) =>
+    elasticReplay("oobleck", given, context, ({ nodes }, p) => {
       const least = Math.min(nodes, (p.tolerate + 1) * p.depth);
       const perNode = p.bytes / nodes;
       return {
@@ -44,28 +44,17 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
             const fatal = failures.length > p.tolerate || (view !== null && view.up < least);
             const plain = plainRecovery(p, failures, at, "remote");
             if (fatal || plain.onset !== undefined) return plain;
-            return {
-              ...plain,
-              restore: "iteration",
-              detect: Math.max(...failures.map((f) => detectSeconds(p, f.kind))),
-              diagnose: 0,
-              waitNode: 0,
-              restart: 0,
-              load: 0,
-              reconfig: p.reconfigure,
-              idledGpus: failures.length * p.gpusPerNode,
-            };
+            return rerouted(p, failures, p.reconfigure);
           },
         },
         intervalSeconds: p.interval,
         traffic: (t) => ({
           flows: [
-            flow("remote", "write", t.remoteSaves * p.bytes, t.remoteSaves),
-            flow("remote", "read", t.recoveries.remote * p.bytes, t.recoveries.remote),
+            ...saveFlows(p, t.remoteSaves),
+            loadFlow(p, t.recoveries.remote),
             flow("hbm", "write", t.recoveries.iteration * perNode, t.recoveries.iteration),
           ],
           dramBytes: 0,
-          spareGpus: 0,
         }),
       };
     }),

@@ -2,8 +2,10 @@ import { z } from "zod";
 import type { Policy } from "../../../model/policy.ts";
 import { ELASTIC_PARAMS, pipelines } from "../elastic.ts";
 import { rerouteSlowdown } from "../forms/sizes.ts";
-import { detectSeconds, JOB_PARAMS, jobNodes } from "../params.ts";
-import { faultReplay, flow, plainRecovery } from "../run_policy.ts";
+import { JOB_PARAMS } from "../params.ts";
+import { plainRecovery, rerouted } from "../recovery.ts";
+import { faultReplay } from "../run_policy.ts";
+import { loadFlow, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -23,16 +25,15 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   reference: "ReCycle, SOSP'24; slow-down of E19 (the ideal schedule is an optimistic bound)",
   accepts: ["faults"],
   params,
-  create: (p, context) =>
-    faultReplay(p, context, () => {
-      const nodes = jobNodes(p);
+  create: (given, context) =>
+    faultReplay(given, context, ({ nodes }, p) => {
       const depth = Math.min(p.depth, nodes);
-      const peers = pipelines(p, depth);
+      const peers = pipelines(nodes, depth);
       /** Most losses that one stage has: node number modulo depth is its stage. */
       const worst = (down: Iterable<number>): number => {
         const lost = new Array<number>(depth).fill(0);
-        let index = 0;
-        for (const node of down) lost[(node >= 0 ? node : index) % depth]++, index++;
+        // Nodes of unknown number are negative: each has a stage of its own choice, always the same.
+        for (const node of down) lost[Math.abs(node) % depth]++;
         return Math.max(...lost);
       };
       const rateOf = (down: Iterable<number>): number => {
@@ -62,27 +63,16 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
             const plain = plainRecovery(p, failures, at, "remote");
             const fatal = view !== null && rateOf(view.downNodes) === 0;
             if (fatal || plain.onset !== undefined) return plain;
-            return {
-              ...plain,
-              restore: "iteration",
-              detect: Math.max(...failures.map((f) => detectSeconds(p, f.kind))),
-              diagnose: 0,
-              waitNode: 0,
-              restart: 0,
-              load: 0,
-              reconfig: p.reconfigure,
-              idledGpus: failures.length * p.gpusPerNode,
-            };
+            return rerouted(p, failures, p.reconfigure);
           },
         },
         intervalSeconds: p.interval,
         traffic: (t) => ({
           flows: [
-            flow("remote", "write", t.remoteSaves * p.bytes, t.remoteSaves),
-            flow("remote", "read", t.recoveries.remote * p.bytes, t.recoveries.remote),
+            ...saveFlows(p, t.remoteSaves),
+            loadFlow(p, t.recoveries.remote),
           ],
           dramBytes: 0,
-          spareGpus: 0,
         }),
       };
     }),

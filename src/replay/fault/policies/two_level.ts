@@ -4,7 +4,9 @@ import type { Policy } from "../../../model/policy.ts";
 import { createRandom } from "../../../stats/random.ts";
 import { dramSurvives, JOB_PARAMS } from "../params.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
-import { faultReplay, flow, plainRecovery } from "../run_policy.ts";
+import { plainRecovery } from "../recovery.ts";
+import { faultReplay } from "../run_policy.ts";
+import { flow, loadFlow, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -30,9 +32,9 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   reference: "formula F12 (two-level checkpoints); SCR, VeloC",
   accepts: ["faults"],
   params,
-  create: (p, context) =>
-    faultReplay(p, context, () => {
-      const random = createRandom(context.seed).split(12);
+  create: (given, context) =>
+    faultReplay(given, context, ({ seed }, p) => {
+      const random = createRandom(seed).split(12);
       return {
         plan: {
           ...REPLACED_AT_ONCE,
@@ -57,12 +59,11 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
         traffic: (t) => ({
           flows: [
             flow("dram", "write", t.memorySaves * p.bytes, t.memorySaves),
-            flow("remote", "write", t.remoteSaves * p.bytes, t.remoteSaves),
+            ...saveFlows(p, t.remoteSaves).filter((f) => f.tier === "remote"),
             flow("dram", "read", t.recoveries.memory * p.bytes, t.recoveries.memory),
-            flow("remote", "read", t.recoveries.remote * p.bytes, t.recoveries.remote),
+            loadFlow(p, t.recoveries.remote),
           ],
           dramBytes: p.bytes,
-          spareGpus: 0,
         }),
       };
     }),

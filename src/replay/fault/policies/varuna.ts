@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Policy } from "../../../model/policy.ts";
 import { ELASTIC_PARAMS, elasticReplay, SPOT_PARAMS } from "../elastic.ts";
 import { blockSeconds, chosenInterval, INTERVAL_PARAMS } from "../interval.ts";
-import { JOB_PARAMS, jobNodes } from "../params.ts";
-import { flow, plainRecovery } from "../run_policy.ts";
+import { JOB_PARAMS } from "../params.ts";
+import { plainRecovery } from "../recovery.ts";
+import { loadFlow, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -21,10 +22,9 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   reference: "Varuna, EuroSys'22; rules of the simulator in the Oobleck artifact (SOSP'23)",
   accepts: ["faults"],
   params,
-  create: (p, context) =>
-    elasticReplay("varuna", p, context, ({ mtbf }) => {
-      const nodes = jobNodes(p);
-      const block = blockSeconds(p, p.bytes);
+  create: (given, context) =>
+    elasticReplay("varuna", given, context, ({ mtbf, nodes }, p) => {
+      const block = blockSeconds(p);
       const interval = chosenInterval(p, p, block, mtbf);
       const depth = Math.min(p.depth, nodes);
       const whole = Math.floor(nodes / depth) * depth;
@@ -51,11 +51,10 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
         notes: interval.notes,
         traffic: (t) => ({
           flows: [
-            flow("remote", "write", t.remoteSaves * p.bytes, t.remoteSaves),
-            flow("remote", "read", t.recoveries.remote * p.bytes, t.recoveries.remote),
+            ...saveFlows(p, t.remoteSaves),
+            loadFlow(p, t.recoveries.remote),
           ],
           dramBytes: 0,
-          spareGpus: 0,
         }),
       };
     }),
