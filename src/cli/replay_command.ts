@@ -31,6 +31,8 @@ export interface ReplayCommand {
     seed: number,
     profiles: Profiles,
   ) => Trace | null | Promise<Trace | null>;
+  /** Changes the trace before it is replayed (what other files say of it). */
+  readonly adapt?: (trace: Trace, options: ReplayOptions) => Trace | Promise<Trace>;
   /** Changes the runs before they start (`--alloc-conf`, `--gpu-blocks`). */
   readonly prepare?: (
     choices: PolicyChoice[],
@@ -94,7 +96,7 @@ async function runReplay(
       ? spec.defaultPolicies(argument)
       : spec.defaultPolicies
     : await defaultsFor(spec.defaultsByKind, argument, options, out);
-  const policies = await loadPolicies(family.name, options.policy, fallback);
+  const policies = await loadPolicies(family.name, options.policy, fallback, family);
   let choices = choosePolicies(policies, options.set ?? [], options.sweep ?? []);
   const { loadProfiles } = await import("./load_profiles.ts");
   const profiles = await loadProfiles({
@@ -107,11 +109,13 @@ async function runReplay(
   const storePath = out.setting("store").value!;
   const kind = [...new Set(policies.flatMap((p) => p.accepts))] as TraceKind[];
   const made = await spec.trace?.(argument, options, seed, profiles) ?? null;
-  const trace = made === null
+  const loaded = made === null
     ? await loadTrace(argument, { storePath, format: options.format, kind })
     : { ...made, id: null, close: () => Promise.resolve() };
+  let trace: Trace & { readonly id: string | null } = loaded;
   let document: ReplayDocument;
   try {
+    if (spec.adapt !== undefined) trace = { ...await spec.adapt(loaded, options), id: loaded.id };
     if (spec.prepare !== undefined) choices = await spec.prepare(choices, options, trace);
     const progress = createProgress(`replay ${family.name}`, out);
     const results = await runPolicies(trace, choices, profiles, seed, progress);
@@ -120,7 +124,7 @@ async function runReplay(
       document = await spec.after({ document, trace, choices, profiles, options, out });
     }
   } finally {
-    await trace.close();
+    await loaded.close();
   }
   if (options.save !== undefined) {
     const { saveReplay } = await import("./replay_save.ts");

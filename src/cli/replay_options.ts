@@ -1,9 +1,10 @@
 import type { Command } from "@cliffy/command";
 import { usageError } from "../model/errors.ts";
-import { type PolicyFamily } from "../model/policy.ts";
+import type { Family, PolicyFamily } from "../model/policy.ts";
 import { POLICIES } from "../registry/policies.ts";
 import { closest } from "./did_you_mean.ts";
 import type { GlobalOptions } from "./output.ts";
+import { modified, splitModifiers } from "./policy_modifiers.ts";
 import {
   type AnyPolicy,
   type Assignment,
@@ -52,11 +53,14 @@ export async function loadPolicies(
   family: PolicyFamily,
   names: readonly string[] | undefined,
   fallback: readonly string[],
+  combine: Pick<Family, "aliases" | "modifiers"> = {},
 ): Promise<AnyPolicy[]> {
   const known = POLICIES.filter((p) => p.family === family);
   const wanted = names === undefined || names.length === 0 ? fallback : names;
   const loaded: AnyPolicy[] = [];
-  for (const name of wanted) {
+  for (const text of wanted) {
+    const { name: given, modifiers } = splitModifiers(text);
+    const name = combine.aliases?.[given] ?? given;
     const entry = known.find((p) => p.name === name);
     if (entry === undefined) {
       const near = closest(name, known.map((p) => p.name));
@@ -66,7 +70,7 @@ export async function loadPolicies(
         `known policies: ${known.map((p) => p.name).join(", ")}`,
       );
     }
-    loaded.push(await entry.load());
+    loaded.push(modified(await entry.load(), modifiers, combine.modifiers ?? {}));
   }
   return loaded;
 }

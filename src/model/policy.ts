@@ -117,6 +117,10 @@ export interface Family {
   readonly better: "lower" | "higher";
   /** Metric ids of the printed table, most telling first; a narrow terminal shows fewer. */
   readonly columns: readonly string[];
+  /** Short names of policies. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Parameters that a word after a policy's name sets: `gemini+spares`. */
+  readonly modifiers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** One sentence: what to do and why, from results in ranking order (indices into `results`). */
   recommend(results: readonly PolicyResult[], order: readonly RankEntry[]): string;
 }

@@ -1,7 +1,7 @@
 import type { PlacedNode } from "../model/trace/faults.ts";
 import { csvLine } from "./csv_line.ts";
 import { expandHostlist } from "./hostlist.ts";
-import { PlaceError } from "./json_cursor.ts";
+import { PlaceError } from "./place_error.ts";
 
 /**
  * Reads where the nodes of a cluster stand, in any of three spellings: CSV with a header

@@ -25,6 +25,11 @@ export const CHARTS: readonly ChartEntry[] = [
     load: async () => (await import(late("../report/charts/lines.ts"))).chart,
   },
   {
+    name: "marked_curves",
+    summary: "curves over a logarithmic axis, with vertical rules at named places",
+    load: async () => (await import(late("../report/charts/marked_curves.ts"))).chart,
+  },
+  {
     name: "points",
     summary: "many points of two costs in groups: searched, on the front, recommended",
     load: async () => (await import(late("../report/charts/points.ts"))).chart,
@@ -38,6 +43,12 @@ export const CHARTS: readonly ChartEntry[] = [
     name: "small_multiples",
     summary: "the same names under several metrics, a panel a metric",
     load: async () => (await import(late("../report/charts/small_multiples.ts"))).chart,
+  },
+  {
+    name: "stacked",
+    summary:
+      "what windows of time are made of: parts stacked in one order, told apart by colour too",
+    load: async () => (await import(late("../report/charts/stacked.ts"))).chart,
   },
   {
     name: "tradeoff",

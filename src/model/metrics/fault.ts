@@ -133,4 +133,75 @@ export const FAULT_METRICS: readonly MetricDefinition[] = [
   define("completed_steps", "count", "steps", "none", "steps as the Oobleck artifact counts them"),
   define("average_instances", "count", "spot nodes", "none", "time average of the nodes held"),
   define("spot_usd_per_hour", "usd", "spot price", "lower", "average nodes x price of a node-hour"),
+  ...([
+    ["peer_dram_written_bytes", "peers' memory, written", "saves x size x (copies - 1)"],
+    ["peer_dram_read_bytes", "peers' memory, read", "recoveries of lost shards from peers"],
+    ["hbm_written_bytes", "GPU memory, written", "layers copied from peers on reconfiguration"],
+  ] as const).map(([id, title, formula]) => define(id, "bytes", title, "lower", formula)),
+  define("jobs_count", "count", "jobs", "none", "jobs that share the store"),
+  define(
+    "concurrent_transfers_peak",
+    "count",
+    "transfers at once",
+    "lower",
+    "most saves and loads on the shared store at one time: the height of a storm",
+  ),
+  define(
+    "store_busy_ratio",
+    "ratio",
+    "store busy",
+    "none",
+    "time with any save or load on the shared store / wall time",
+  ),
+  ...(["save", "load"] as const).flatMap((what) =>
+    ([50, 99] as const).map((p) =>
+      define(
+        `${what}_p${p}_seconds`,
+        "seconds",
+        `${what}, p${p}`,
+        "lower",
+        `${p}th percentile of the time a ${what} took on the shared store, over all jobs`,
+      )
+    )
+  ),
+  define(
+    "deferred_saves",
+    "count",
+    "deferred saves",
+    "none",
+    "saves that found no token and were made later, while training went on",
+  ),
+  ...([
+    [
+      "waste_joules",
+      "joules",
+      "energy of the waste",
+      "joules of all GPU time beyond the useful work and of all bytes and memory of fault tolerance",
+    ],
+    [
+      "waste_operational_grams_co2e",
+      "gramsCo2e",
+      "operational carbon of the waste",
+      "energy of the waste x PUE x grid intensity",
+    ],
+    [
+      "waste_embodied_grams_co2e",
+      "gramsCo2e",
+      "embodied carbon of the waste",
+      "embodied carbon by the time wasted, and by SSD wear",
+    ],
+    ["waste_grams_co2e", "gramsCo2e", "carbon of the waste", "operational + embodied"],
+    [
+      "waste_usd",
+      "usd",
+      "cost of the waste",
+      "wasted GPU time, spares and storage at the site's prices",
+    ],
+    [
+      "idle_spare_joules",
+      "joules",
+      "energy of idle spares",
+      "spare GPUs x wall time x idle power, with their share of the hosts",
+    ],
+  ] as const).map(([id, unit, title, formula]) => define(id, unit, title, "lower", formula)),
 ];

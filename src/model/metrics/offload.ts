@@ -53,13 +53,19 @@ const TIERS: readonly Row[] = ["dram", "ssd", "remote"].flatMap((tier): Row[] =>
     "higher",
     `input tokens that were loaded from ${tier}`,
   ],
-  [`${tier}_read_bytes`, "bytes", `${tier} read`, "none", `bytes read from the cache in ${tier}`],
+  [
+    `${tier}_read_bytes`,
+    "bytes",
+    `${tier} read`,
+    "none",
+    `bytes read from ${tier}: of the cache, or of checkpoints`,
+  ],
   [
     `${tier}_written_bytes`,
     "bytes",
     `${tier} written`,
     "lower",
-    `bytes written to the cache in ${tier}: saves, evictions from above, promotions`,
+    `bytes written to ${tier}: saves, evictions from above, promotions; or checkpoints`,
   ],
 ]);
 

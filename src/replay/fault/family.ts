@@ -30,6 +30,14 @@ export const faultFamily: Family = {
     "restart_seconds",
     "failure_count",
     "checkpoint_written_bytes",
+    "waste_usd",
+    "waste_grams_co2e",
   ],
+  aliases: { sync: "periodic-sync", async: "periodic-async", jit: "just-in-time" },
+  modifiers: {
+    spares: { spares: "p99" },
+    jitter: { jitter: 1, restartJitter: 60 },
+    "token-bucket": { admission: "token-bucket" },
+  },
   recommend,
 };

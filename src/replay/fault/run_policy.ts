@@ -52,7 +52,8 @@ function resolve<P extends JobParams>(p: P, context: ReplayContext<"faults">): R
   const recorded = ends === null || ends.length === 0 ? null : ends[ends.length - 1];
   return {
     ...withHardwarePath(p, context.profiles.hardware),
-    gpus: p.gpus ?? clusterNodes(context.meta) * p.gpusPerNode,
+    gpus: p.gpus ??
+      Math.max(1, Math.floor(clusterNodes(context.meta) / (p.shared?.jobs ?? 1))) * p.gpusPerNode,
     useful: p.useful ?? recorded ?? DEFAULT_USEFUL_SECONDS,
     iteration: recorded === null ? p.iteration : recorded / ends!.length,
   };

@@ -4,10 +4,12 @@ import type { Trace } from "../../../model/trace/trace.ts";
 import { faultFamily } from "../../../replay/fault/family.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { buildReplayCommand, replayOutput } from "../../replay_command.ts";
+import type { JobOptions } from "../../fault/job_options.ts";
 import type { ReplayOptions } from "../../replay_options.ts";
 
-interface FaultOptions extends ReplayOptions {
+interface FaultOptions extends ReplayOptions, JobOptions {
   readonly seeds?: number;
+  readonly nodes?: string;
 }
 
 export const command: CommandModule = {
@@ -32,17 +34,45 @@ export const command: CommandModule = {
           "spillway replay fault faults.csv --set useful=14d --set bytes=2.4TB",
         ],
         [
+          "Eight jobs on one file system, and policies against their storms",
+          "spillway replay fault faults.csv -p sync,async+spares,jitter,token-bucket,nvme-drain " +
+          "--set gpus=128 --set bytes=2TB --shared fs=120GB/s --jobs 8",
+        ],
+        [
+          "What the waste costs",
+          "spillway replay fault faults.csv --topology topology.conf --hardware h100 --site anywhere",
+        ],
+        [
           "A year of a large cluster, with the interval over 200 seeds",
           "spillway replay fault weibull:mtbf=3h,shape=0.7,nodes=2048,span=1y --seeds 200",
         ],
       ],
-      options: (c) => c.option("--seeds <n:integer>", "Generated traces: mean over so many seeds."),
+      options: (c) =>
+        c.option("--seeds <n:integer>", "Generated traces: mean over so many seeds.")
+          .option(
+            "--topology <file:file>",
+            "Where the nodes stand: CSV node,rack,switch,power,gpus, JSON, or Slurm's topology.conf.",
+          )
+          .option("--nodes <pattern:string>", "Only failures of nodes named so: 20/* or gpu0?.")
+          .option(
+            "--iterations <file:file>",
+            "Recorded iterations: CSV iteration_seconds or start_seconds,end_seconds, or a Megatron log.",
+          )
+          .option("--shared <store:string>", "Store that several jobs share: fs=120GB/s.")
+          .option("--jobs <n:integer>", "Jobs that share it; as many as fit when not given."),
+      adapt: async (trace, options: FaultOptions) => {
+        const { withTopology } = await import("../../fault/job_options.ts");
+        const { onlyNodes } = await import("../../fault/node_filter.ts");
+        return withTopology(await onlyNodes(trace as Trace<"faults">, options.nodes), options);
+      },
       trace: async (argument, _, seed) => {
         const { generatedTrace, parseGenerator } = await import("../../fault/generator_spec.ts");
         const spec = parseGenerator(argument);
         return spec === null ? null : generatedTrace(argument, spec, seed);
       },
-      prepare: (choices, options: FaultOptions, trace) => {
+      prepare: async (given, options: FaultOptions, trace) => {
+        const { withJobOptions } = await import("../../fault/job_options.ts");
+        const choices = withJobOptions(given, options, trace);
         if (options.seeds === undefined) return choices;
         if (trace.format !== "generated") {
           throw usageError(
@@ -53,7 +83,7 @@ export const command: CommandModule = {
         if (options.seeds < 2) throw usageError(`--seeds: ${options.seeds} must be 2 or more`);
         return choices;
       },
-      after: async ({ document, trace, choices, options, out }) => {
+      after: async ({ document, trace, choices, profiles, options, out }) => {
         const seeds = (options as FaultOptions).seeds;
         let result = document;
         const { parseGenerator } = await import("../../fault/generator_spec.ts");
@@ -65,11 +95,7 @@ export const command: CommandModule = {
           const ranked = replayDocument(
             faultFamily,
             trace,
-            {
-              hardware: null,
-              llm: null,
-              site: null,
-            },
+            profiles,
             document.seed,
             result.results,
           );
@@ -87,7 +113,8 @@ export const command: CommandModule = {
           const mtbf = span > 0 && count > 0 ? span / count : null;
           result = withIntervalCurves(result, mtbf);
         }
-        return result;
+        const { withWaste } = await import("../../fault/waste.ts");
+        return await withWaste(result, profiles);
       },
     }),
 };

@@ -10,7 +10,7 @@ import { createSaveLog } from "./save_log.ts";
 import { createStragglers } from "../stragglers.ts";
 import type { StorePort } from "./store_port.ts";
 
-/** A job as an event-driven automaton: something else says when time passes. */
+/** A job as an automaton: something else says when time passes. */
 export interface SharedJob {
   /** When the job does something by itself; Infinity when it is done or waits for a node for ever. */
   nextSeconds(): number;
@@ -78,7 +78,7 @@ export function createSharedJob(
     const first = log.segments() === 0 ? spec.firstSeconds ?? spec.segmentSeconds : null;
     return Math.min(job.usefulSeconds, log.segmentStart() + (first ?? spec.segmentSeconds));
   };
-  const isLast = (): boolean => log.work() >= job.usefulSeconds - TINY * job.usefulSeconds;
+  const isLast = (): boolean => log.work() >= job.usefulSeconds * (1 - TINY);
 
   const enter = (next: Mode, now: number, end: number): void => {
     [mode, since, until] = [next, now, end];
