@@ -39,6 +39,8 @@ export interface ReplayCommand {
     options: ReplayOptions,
     trace: Trace,
   ) => PolicyChoice[] | Promise<PolicyChoice[]>;
+  /** Lines printed below the ranking, such as a table of thresholds. */
+  readonly extra?: (document: ReplayDocument, out: Output) => readonly string[];
   /** Adds to the document what needs more than one replay (a search, a verdict). */
   readonly after?: (context: ReplayAfter) => ReplayDocument | Promise<ReplayDocument>;
 }
@@ -130,5 +132,5 @@ async function runReplay(
     const { saveReplay } = await import("./replay_save.ts");
     document = await saveReplay(document, trace, options.save, storePath, out);
   }
-  await out.emit(document, () => renderReplay(document, family, out));
+  await out.emit(document, () => renderReplay(document, family, out, spec.extra?.(document, out)));
 }

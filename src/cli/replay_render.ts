@@ -18,8 +18,27 @@ function titleOf(id: string): string {
   );
 }
 
+/** The order by each further metric, as one line. */
+function otherOrders({ results, ranking }: ReplayDocument, labels: readonly string[]): string[] {
+  return (ranking.others ?? []).map(({ by, order }) => {
+    const places = order.map(({ rank, result }) => {
+      const metric = results[result].metrics[by];
+      const value = metric === undefined
+        ? "-"
+        : `${formatMetric(metric)} ${EVIDENCE_LETTERS[metric.evidence]}`;
+      return `${rank}. ${labels[result]} ${value}`;
+    });
+    return `By ${by}: ${places.join(", ")}.`;
+  });
+}
+
 /** The ranking as a table that fits the terminal, the recommendation, and what readers must know. */
-export function renderReplay(document: ReplayDocument, family: Family, out: Output): string {
+export function renderReplay(
+  document: ReplayDocument,
+  family: Family,
+  out: Output,
+  extra: readonly string[] = [],
+): string {
   const { results, ranking, trace } = document;
   const labels = resultLabels(results);
   const present = family.columns.filter((id) => results.some((r) => r.metrics[id] !== undefined));
@@ -65,8 +84,10 @@ export function renderReplay(document: ReplayDocument, family: Family, out: Outp
       out.width,
       out.style.bold,
     ),
+    ...otherOrders(document, labels).flatMap((line) => [...wrapText(line, out.width), ""]),
     ...wrapText(safeText(ranking.recommendation), out.width),
   ];
+  if (extra.length > 0) lines.push("", ...extra);
   const notes = [...new Set(results.flatMap((r) => r.notes ?? []))];
   if (notes.length > 0) {
     lines.push("", ...notes.flatMap((n) => wrapText(`- ${safeText(n)}`, out.width)));

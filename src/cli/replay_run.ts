@@ -106,6 +106,7 @@ export function rankResults(
       rank: tied ? previous.rank : place + 1,
       result,
       policy: results[result].policy,
+      ...(results[result].legend.lossy ? { lossy: true as const } : {}),
     });
   });
   return entries;

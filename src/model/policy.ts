@@ -90,7 +90,7 @@ export interface Replay<K extends TraceKind = TraceKind> {
 export interface Series {
   readonly id: string;
   readonly title: string;
-  readonly xUnit: "seconds" | "index" | "blocks" | "bytes";
+  readonly xUnit: "seconds" | "index" | "blocks" | "bytes" | "percent";
   readonly unit: string;
   readonly x: readonly number[];
   readonly y: readonly (number | null)[];

@@ -48,6 +48,8 @@ export interface RankEntry {
   /** Index into `results`. */
   readonly result: number;
   readonly policy: string;
+  /** The policy changes the model's answers: its rank is not one among equals. */
+  readonly lossy?: true;
 }
 
 /** `--json` of every `replay` and what the store keeps (DESIGN section 4). */
@@ -71,6 +73,12 @@ export interface ReplayDocument {
     readonly order: readonly RankEntry[];
     /** One sentence: what to do, and why. */
     readonly recommendation: string;
+    /** The same results by other metrics, such as cost. */
+    readonly others?: readonly {
+      readonly by: string;
+      readonly better: "lower" | "higher";
+      readonly order: readonly RankEntry[];
+    }[];
   };
 }
 

@@ -17,6 +17,17 @@ const figureSchema = z.strictObject({
   options: z.record(z.string(), z.union([z.number(), z.string()])).optional(),
 });
 
+const orderSchema = z.strictObject({
+  by: z.string(),
+  better: z.enum(["lower", "higher"]),
+  order: z.array(z.strictObject({
+    rank: z.number(),
+    result: z.number(),
+    policy: z.string(),
+    lossy: z.literal(true).optional(),
+  })),
+});
+
 /** Which trace a document is about. */
 export const traceStampSchema = z.strictObject({
   id: z.string().nullable(),
@@ -50,9 +61,8 @@ export const replayDocumentSchema = z.strictObject({
   })),
   figures: z.array(figureSchema).optional(),
   ranking: z.strictObject({
-    by: z.string(),
-    better: z.enum(["lower", "higher"]),
-    order: z.array(z.strictObject({ rank: z.number(), result: z.number(), policy: z.string() })),
+    ...orderSchema.shape,
     recommendation: z.string(),
+    others: z.array(orderSchema).optional(),
   }),
 });

@@ -1,5 +1,10 @@
 import type { Json } from "../../model/json.ts";
-import { attentionPairs, hiddenOverKv } from "../../model/llm_math.ts";
+import {
+  attentionPairs,
+  hiddenOverKv,
+  linearFlopsPerToken,
+  projectionFlopsPerTokenLayer,
+} from "../../model/llm_math.ts";
 import type { ReplayContext } from "../../model/policy.ts";
 import { breakEven } from "./break_even.ts";
 import type { BuiltEngine } from "./build.ts";
@@ -79,6 +84,8 @@ export function breakEvenTable(
     kvBytesPerToken: table.kvBytesPerToken,
     hiddenBytesPerToken: table.hiddenBytesPerToken,
     hiddenOverKv: hiddenOverKv(llm),
+    recomputeFlopsPerToken: linearFlopsPerToken(llm),
+    projectionFlopsPerToken: llm.layers * projectionFlopsPerTokenLayer(llm),
     recomputeOverProjectionFlops: table.recomputeOverProjectionFlops,
     hiddenIsSmaller: table.hiddenIsSmaller,
     kvBeatsRecomputeBytesPerSecond: table.kvBeatsRecompute,

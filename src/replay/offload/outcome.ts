@@ -73,7 +73,7 @@ function distribution(sketch: QuantileSketch): Series {
   return {
     id: "ttft_seconds_by_percent_of_requests",
     title: "time to first token, by percent of the requests",
-    xUnit: "index",
+    xUnit: "percent",
     unit: "seconds",
     x,
     y,
@@ -90,7 +90,7 @@ function figuresOf(totals: Totals): Figure[] {
     chart: "bars",
     title: "Bytes over each link",
     rows,
-    options: { xTitle: "bytes", format: ".3~s" },
+    options: { xTitle: "bytes", unit: "bytes" },
   }];
 }
 

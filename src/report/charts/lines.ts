@@ -83,7 +83,7 @@ function markLayer(marks: readonly Row[], divide: number): Record<string, unknow
 /**
  * Rows: `x`, `y` (null is a gap) and `series`; a row with `mark` names a moment. Options: `xUnit` and
  * `yUnit` (units of metrics), `xTitle`, `yTitle`, `format` and `xFormat` (d3 formats where no unit is given),
- * `height`, `zoom` (1: the page may zoom into x), `narrow` (1 on small screens).
+ * `xScale` (log), `height`, `zoom` (1: the page may zoom into x), `narrow` (1 on small screens).
  */
 function build(input: ChartInput) {
   const marks = input.rows.filter((r) => r.mark !== undefined);
@@ -114,7 +114,12 @@ function build(input: ChartInput) {
         type: "quantitative",
         title: x.title,
         axis: { grid: false, tickCount: narrow ? 4 : 8, labelFlush: true, ...x.axis },
-        scale: { nice: false, zero: false, ...(zoom ? { domainRaw: { expr: "xdomain" } } : {}) },
+        scale: {
+          nice: false,
+          zero: false,
+          type: input.options.xScale ?? "linear",
+          ...(zoom ? { domainRaw: { expr: "xdomain" } } : {}),
+        },
       },
       y: { field: "y", type: "quantitative", title: y.title, axis: { tickCount: 4, ...y.axis } },
       ...(names.length < 2 ? {} : {

@@ -1,5 +1,6 @@
 import { offloadFamily } from "../../../replay/offload/family.ts";
 import type { CommandModule } from "../../command_module.ts";
+import { breakEvenLines } from "../../offload/break_even_lines.ts";
 import { buildReplayCommand, replayOutput } from "../../replay_command.ts";
 import type { ReplayOptions } from "../../replay_options.ts";
 import type { PolicyChoice } from "../../replay_params.ts";
@@ -46,6 +47,13 @@ export const command: CommandModule = {
             "A session's next turn waits for its answer and the think time.",
           ),
       prepare: (choices, options) => withFlags(choices, options as Options),
+      after: async ({ document, profiles }) => {
+        const { withPrices } = await import("../../offload/priced.ts");
+        const { offloadFigures } = await import("../../offload/figures.ts");
+        const priced = await withPrices(document, profiles);
+        return { ...priced, figures: offloadFigures(priced) };
+      },
+      extra: (document, out) => breakEvenLines(document, out),
       examples: [
         [
           "Does offload pay for this trace on an H100 with Llama-3-8B?",
