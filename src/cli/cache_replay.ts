@@ -11,6 +11,7 @@ import { createLruCurve, type LruCurve } from "../replay/cache/lru_curve.ts";
 import { createSampledCurve, type SampledCurve } from "../replay/cache/sampled_curve.ts";
 import { VERSION } from "../runtime/version.ts";
 import { closest } from "./did_you_mean.ts";
+import { hitRatioFigure } from "./offload/cache_figure.ts";
 import { rankResults } from "./replay_run.ts";
 
 /** What `replay cache` was asked for. */
@@ -128,6 +129,7 @@ export async function replayCaches(
     profiles: {},
     seed,
     results,
+    figures: hitRatioFigure(results),
     ranking: {
       by: "prefix_hit_blocks",
       better: "higher",
@@ -152,8 +154,8 @@ function curveOf(
   if (eviction.name !== "lru") {
     return {
       notes: [
-        `${eviction.name} has no curve: only LRU keeps the caches of all capacities inside each other ` +
-        "so that one pass counts them all; list capacities with --capacity instead.",
+        "Only lru has a curve: its caches of all capacities lie inside each other, so that one pass counts " +
+        "them all; list capacities with --capacity for the others.",
       ],
     };
   }

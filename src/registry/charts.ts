@@ -51,6 +51,11 @@ export const CHARTS: readonly ChartEntry[] = [
     load: async () => (await import(late("../report/charts/stacked.ts"))).chart,
   },
   {
+    name: "stacked_bars",
+    summary: "what each bar is made of, a part a colour with its name in it",
+    load: async () => (await import(late("../report/charts/stacked_bars.ts"))).chart,
+  },
+  {
     name: "tradeoff",
     summary: "points of two or three costs, and which of them no other beats",
     load: async () => (await import(late("../report/charts/tradeoff.ts"))).chart,

@@ -1,6 +1,7 @@
 import type { Figure } from "../../model/figure.ts";
 import type { Json } from "../../model/json.ts";
 import type { ReplayContext, ReplayOutcome, Series } from "../../model/policy.ts";
+import { formatSeconds } from "../../model/units.ts";
 import { breakEvenTable } from "./break_even_table.ts";
 import type { BuiltEngine } from "./build.ts";
 import { assertConserved } from "./conservation.ts";
@@ -20,6 +21,10 @@ export interface SideResult {
   readonly tally: Tally;
   readonly totals: readonly InstanceTotals[];
 }
+
+/** An open-loop replay that ends so much later than its last arrival was overloaded. */
+const BEHIND_SHARE = 0.1;
+const BEHIND_SECONDS = 60;
 
 /** Points of the distribution of the time to first token. */
 const CDF_POINTS = 100;
@@ -123,6 +128,16 @@ function notesOf(
   if (context.meta.uniqueBlocks === null) {
     notes.push(
       "The trace has no block ids, so no reuse can be replayed: every prompt is computed.",
+    );
+  }
+  const { lastArrivalSeconds } = tally.counts;
+  const behind = totals.wallSeconds - lastArrivalSeconds;
+  if (!params.closedLoop && behind > Math.max(BEHIND_SECONDS, BEHIND_SHARE * lastArrivalSeconds)) {
+    notes.push(
+      `Overload: the last answer came ${
+        formatSeconds(behind)
+      } after the last request, so the machine ` +
+        "cannot keep up with this trace and times to first token are mostly waiting in the queue.",
     );
   }
   if (tally.counts.rejected > 0) {

@@ -30,7 +30,10 @@ export function metricsOf(
   ) => metric(value, unit, "modelled", extra);
   const over = (part: number, whole: number, unit: MetricValue["unit"], none: string) =>
     whole === 0 ? unknownMetric(unit, "modelled", none) : modelled(part / whole, unit);
-  metrics.ttft_mean_seconds = over(tally.ttft.mean * count, count, "seconds", "no request ended");
+  metrics.ttft_mean_seconds = between(
+    results.map((r) => r.tally.ttft.count === 0 ? null : r.tally.ttft.mean),
+    count,
+  );
   metrics.completed_requests = modelled(counts.completed, "count");
   metrics.rejected_requests = modelled(counts.rejected, "count");
   metrics.requests_per_second = over(
@@ -102,12 +105,16 @@ export function metricsOf(
 
 /** A quantile at the middle of the coefficients, with the ends of their intervals as low and high. */
 function interval(sketches: readonly QuantileSketch[], q: number): MetricValue {
-  const values = sketches.map((sketch) => sketch.quantile(q));
+  return between(sketches.map((sketch) => sketch.quantile(q)), sketches[0].count);
+}
+
+/** The first value, with the lowest and highest of all as its interval. */
+function between(values: readonly (number | null)[], count: number): MetricValue {
   const [mid, ...ends] = values;
   if (mid === null) return unknownMetric("seconds", "modelled", "no request of this kind ended");
   const known = [mid, ...ends.filter((v) => v !== null)];
   return metric(mid, "seconds", "modelled", {
     ...(ends.length > 0 ? { low: Math.min(...known), high: Math.max(...known) } : {}),
-    count: sketches[0].count,
+    count,
   });
 }

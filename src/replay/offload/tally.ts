@@ -32,6 +32,7 @@ export interface TallyCounts {
   computedTokens: number;
   recomputedTokens: number;
   lookups: number;
+  lastArrivalSeconds: number;
 }
 
 export interface TallyOptions {
@@ -63,6 +64,7 @@ export function createTally(options: TallyOptions): Tally {
     computedTokens: 0,
     recomputedTokens: 0,
     lookups: 0,
+    lastArrivalSeconds: 0,
   };
   const tierHitBlocks = new Float64Array(options.tiers);
   const tierHitTokens = new Float64Array(options.tiers);
@@ -75,6 +77,7 @@ export function createTally(options: TallyOptions): Tally {
     tierHitTokens,
     onComplete: null,
     lookup(request: EngineRequest, found: Lookup) {
+      counts.lastArrivalSeconds = Math.max(counts.lastArrivalSeconds, request.arrivalSeconds);
       if (request.index < options.warmup) return;
       counts.lookups++;
       counts.listedBlocks += found.listed;

@@ -1,4 +1,5 @@
 import type { PolicyResult } from "../../model/results.ts";
+import { anomalies } from "./anomalies.ts";
 import { formatDecimalBytes, formatNumber, formatRate, formatSeconds } from "../../model/units.ts";
 
 /** What the verdict reads of `detail.breakEven`. */
@@ -17,24 +18,33 @@ interface Table {
 const WORTH_RATIO = 0.05;
 /** Policies that keep nothing below GPU memory. */
 const WITHOUT = new Set(["none", "recompute"]);
-const BY = "ttft_p99_seconds";
+/** What a gain is measured by: the tail first; the mean where first-time prompts alone set the tail. */
+const BASES = [
+  { by: "ttft_p99_seconds", words: "p99 time to first token" },
+  { by: "ttft_mean_seconds", words: "mean time to first token" },
+] as const;
+type Basis = typeof BASES[number];
 
 function valueOf(result: PolicyResult, id: string): number | null {
   const value = result.metrics[id]?.value;
   return typeof value === "number" ? value : null;
 }
 
-function best(results: readonly PolicyResult[]): PolicyResult | null {
-  const known = results.filter((r) => valueOf(r, BY) !== null);
+function best(results: readonly PolicyResult[], by: string): PolicyResult | null {
+  const known = results.filter((r) => valueOf(r, by) !== null);
   return known.reduce<PolicyResult | null>(
-    (a, b) => a === null || valueOf(b, BY)! < valueOf(a, BY)! ? b : a,
+    (a, b) => a === null || valueOf(b, by)! < valueOf(a, by)! ? b : a,
     null,
   );
 }
 
 /** Whether the gain holds when every coefficient lies at the same end of its interval. */
-function holdsAtBothEnds(offload: PolicyResult, without: PolicyResult): boolean | null {
-  const [a, b] = [offload.metrics[BY], without.metrics[BY]];
+function holdsAtBothEnds(
+  offload: PolicyResult,
+  without: PolicyResult,
+  by: string,
+): boolean | null {
+  const [a, b] = [offload.metrics[by], without.metrics[by]];
   if (a.low === undefined || a.high === undefined || b.low === undefined || b.high === undefined) {
     return null;
   }
@@ -52,21 +62,39 @@ function usesTiers(result: PolicyResult): boolean {
  */
 export function verdict(results: readonly PolicyResult[]): string {
   const lossless = results.filter((r) => !r.legend.lossy);
-  const offload = best(lossless.filter(usesTiers));
-  const without = best(lossless.filter((r) => !usesTiers(r)));
+  const basis = basisOf(lossless);
+  const offload = best(lossless.filter(usesTiers), basis.by);
+  const without = best(lossless.filter((r) => !usesTiers(r)), basis.by);
   const table = tableOf(results);
   const parts: string[] = [];
   if (offload === null || without === null) {
     const missing = offload === null ? "a policy with tiers (kv-offload)" : "recompute";
     parts.push(`No verdict on offload: add ${missing} to --policy to compare.`);
   } else {
-    parts.push(comparison(offload, without, table));
+    parts.push(comparison(offload, without, table, basis));
   }
   if (table !== null) parts.push(shapeSentence(table));
+  parts.push(...anomalies(results));
   if (results.some((r) => r.legend.lossy)) {
     parts.push("Lossy policies change the answers and are not recommended by latency alone.");
   }
   return parts.join(" ");
+}
+
+function gainBy(results: readonly PolicyResult[], by: string): number {
+  const offload = best(results.filter(usesTiers), by);
+  const without = best(results.filter((r) => !usesTiers(r)), by);
+  if (offload === null || without === null) return 0;
+  const slow = valueOf(without, by)!;
+  return slow === 0 ? 0 : 1 - valueOf(offload, by)! / slow;
+}
+
+/** The mean only where it gains and the tail neither gains nor loses. */
+function basisOf(results: readonly PolicyResult[]): Basis {
+  const [tail, mean] = BASES;
+  const atTail = gainBy(results, tail.by);
+  const onlyMean = Math.abs(atTail) < WORTH_RATIO && gainBy(results, mean.by) >= WORTH_RATIO;
+  return onlyMean ? mean : tail;
 }
 
 function tableOf(results: readonly PolicyResult[]): Table | null {
@@ -77,20 +105,28 @@ function tableOf(results: readonly PolicyResult[]): Table | null {
   return null;
 }
 
-function comparison(offload: PolicyResult, without: PolicyResult, table: Table | null): string {
-  const [fast, slow] = [valueOf(offload, BY)!, valueOf(without, BY)!];
+function comparison(
+  offload: PolicyResult,
+  without: PolicyResult,
+  table: Table | null,
+  { by, words }: Basis,
+): string {
+  const [fast, slow] = [valueOf(offload, by)!, valueOf(without, by)!];
   const gain = slow === 0 ? 0 : 1 - fast / slow;
   const reused = valueOf(offload, "tier_hit_tokens") ?? 0;
   const computed = valueOf(offload, "computed_tokens") ?? 0;
   const inGpu = valueOf(offload, "hbm_hit_tokens") ?? 0;
   const share = reused / Math.max(1, reused + computed + inGpu);
-  const numbers = `p99 time to first token ${formatSeconds(fast)} with ${offload.policy}, ` +
+  const numbers = `${words} ${formatSeconds(fast)} with ${offload.policy}, ` +
     `${formatSeconds(slow)} with ${without.policy}`;
   const tiers = `${(100 * share).toFixed(1)} % of the input tokens come from its tiers`;
   if (gain < WORTH_RATIO) {
     return `Offload does not pay here: ${numbers}; ${tiers}${reasonAgainst(share, table)}.`;
   }
   const sentences = [`Offload pays: ${offload.policy} (${numbers}); ${tiers}.`];
+  if (by !== BASES[0].by) {
+    sentences.push("The tail does not change: prompts that come for the first time set it.");
+  }
   if (table !== null) {
     const length = table.shortestPrefixFromHostTokens;
     sentences.push(
@@ -106,7 +142,15 @@ function comparison(offload: PolicyResult, without: PolicyResult, table: Table |
         }).`,
     );
   }
-  const robust = holdsAtBothEnds(offload, without);
+  // The gain comes from the reused tokens, so to first order it shrinks with them.
+  const least = share * WORTH_RATIO / gain;
+  sentences.push(
+    `With less reuse it gains less: by proportion it is no longer worth ${
+      100 * WORTH_RATIO
+    } % when ` +
+      `below about ${(100 * least).toPrecision(2)} % of the input tokens come from the tiers.`,
+  );
+  const robust = holdsAtBothEnds(offload, without, by);
   if (robust !== null) {
     sentences.push(
       robust
