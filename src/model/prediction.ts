@@ -1,11 +1,12 @@
 import { z } from "zod";
+import type { MetricUnit } from "./metric.ts";
 import type { ToolStamp } from "./results.ts";
 
 /** One number that is claimed before it is measured. */
 export interface Claim {
   /** A metric id, or a phase of a workload with what is claimed of it: `prefill-256 seconds`. */
   readonly quantity: string;
-  readonly unit: "seconds" | "bytes" | "count" | "tokens" | "blocks" | "bytesPerSecond" | "ratio";
+  readonly unit: MetricUnit;
   readonly predicted: number;
   /** Ends of the prediction's interval; null when it is exact or none is known. */
   readonly low: number | null;
@@ -20,7 +21,7 @@ export interface Claim {
 
 const claimSchema = z.strictObject({
   quantity: z.string().min(1),
-  unit: z.enum(["seconds", "bytes", "count", "tokens", "blocks", "bytesPerSecond", "ratio"]),
+  unit: z.custom<MetricUnit>((value) => typeof value === "string"),
   predicted: z.number(),
   low: z.number().nullable(),
   high: z.number().nullable(),

@@ -16,8 +16,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "advise capacity",
-    summary:
-      "how many GPUs are bought for their memory, and what tiers are worth in GPUs, $ and kg",
+    summary: "how many GPUs are bought for their memory, and what tiers are worth in GPUs, $ and kg",
     load: async () => (await import(late("../cli/commands/advise/capacity.ts"))).command,
   },
   {
@@ -59,6 +58,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "bench",
     summary: "run a real workload of our own on this machine",
     load: async () => (await import(late("../cli/commands/bench.ts"))).command,
+  },
+  {
+    name: "bench sealed",
+    summary: "predict changes of recorded runs, seal, run and score them, and show every miss",
+    load: async () => (await import(late("../cli/commands/bench/sealed.ts"))).command,
   },
   {
     name: "calibrate",
@@ -117,8 +121,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "fault plan",
-    summary:
-      "which fault-tolerance policy, which interval, how many spares, and what a percent costs",
+    summary: "which fault-tolerance policy, which interval, how many spares, and what a percent costs",
     load: async () => (await import(late("../cli/commands/fault/plan.ts"))).command,
   },
   {
@@ -162,6 +165,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/noise.ts"))).command,
   },
   {
+    name: "predict",
+    summary: "claim what a run will measure, sealed with a SHA-256 before it starts",
+    load: async () => (await import(late("../cli/commands/predict.ts"))).command,
+  },
+  {
     name: "query",
     summary: "read the store with SQL over its documented views",
     load: async () => (await import(late("../cli/commands/query.ts"))).command,
@@ -183,8 +191,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "replay cache",
-    summary:
-      "count the hits of block caches on a request trace, exactly and without a timing model",
+    summary: "count the hits of block caches on a request trace, exactly and without a timing model",
     load: async () => (await import(late("../cli/commands/replay/cache.ts"))).command,
   },
   {
@@ -216,6 +223,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "schema",
     summary: "print the JSON Schema of what a command prints or reads",
     load: async () => (await import(late("../cli/commands/schema.ts"))).command,
+  },
+  {
+    name: "score",
+    summary: "judge a sealed prediction by a run, claim by claim",
+    load: async () => (await import(late("../cli/commands/score.ts"))).command,
   },
   {
     name: "show",

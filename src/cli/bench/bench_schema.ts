@@ -19,7 +19,7 @@ export const benchSchema = z.strictObject({
   seed: z.number(),
   measuredAt: z.string(),
   machine: z.record(z.string(), z.union([z.string(), z.number()])),
-  trace: z.looseObject({ name: z.string() }).nullable(),
+  inputs: z.record(z.string(), z.unknown()).describe("trace, replayed policy and profiles"),
   phases: z.array(phase),
   quantities: z.record(
     z.string(),

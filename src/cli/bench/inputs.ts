@@ -15,58 +15,16 @@ export interface LoadedRequests {
   readonly batches: readonly RequestColumns[];
 }
 
-/** Conversations when no trace is named: few sessions, interleaved, short messages. */
-async function generatedConversations(seed: number): Promise<LoadedRequests> {
-  const { DEFAULT_CHAT, generateChatTrace } = await import("../../generate/requests.ts");
-  const rows = generateChatTrace({
-    ...DEFAULT_CHAT,
-    seed,
-    sessions: 4,
-    meanTurns: 6,
-    meanSessionGapSeconds: 1,
-    meanThinkSeconds: 8,
-    systemPrompts: 2,
-    systemPromptTokens: 160,
-    medianMessageTokens: 48,
-    medianAnswerTokens: 20,
-    lengthSigma: 0.5,
-    maxContextTokens: 1024,
-  });
-  const batch: RequestColumns = {
-    kind: "requests",
-    count: rows.length,
-    arrivalNs: Float64Array.from(rows, (r) => r.arrivalMs * 1e6),
-    inputTokens: Uint32Array.from(rows, (r) => r.inputTokens),
-    outputTokens: Uint32Array.from(rows, (r) => r.outputTokens),
-    session: Int32Array.from(rows, (r) => r.session),
-    turn: Int32Array.from(rows, (r) => r.turn),
-    thinkNs: Float64Array.from(rows, (r) => r.thinkMs === null ? NaN : r.thinkMs * 1e6),
-    blockOffsets: null,
-    blockIds: null,
-  };
-  const trace: LoadedRequests["trace"] = {
-    kind: "requests",
-    id: null,
-    name: `generated-${seed}`,
-    format: "generated",
-    sha256: null,
-    rows: rows.length,
-    meta: { blockTokens: null, uniqueBlocks: null, arrivalSorted: true },
-    notes: [],
-    async *batches() {
-      yield await Promise.resolve(batch);
-    },
-  };
-  return { trace, batches: [batch] };
-}
-
 /** The trace of `--conversation` or `--trace`; `true` stands for the generated one. */
 export async function loadRequests(
   argument: string | true,
   storePath: string,
   seed: number,
 ): Promise<LoadedRequests> {
-  if (argument === true) return await generatedConversations(seed);
+  if (argument === true) {
+    const { generatedConversations } = await import("./generated_requests.ts");
+    return await generatedConversations(seed);
+  }
   const { loadTrace } = await import("../load_trace.ts");
   const trace = await loadTrace(argument, { storePath, kind: "requests" });
   const batches: RequestColumns[] = [];

@@ -3,6 +3,21 @@ import type { ScoreDocument } from "../../model/prediction.ts";
 import type { Output } from "../output.ts";
 import type { Sealed } from "./seal.ts";
 
+type Stored = { readonly schema: string; readonly [key: string]: Json };
+
+/** Stores one sealed prediction. */
+export async function savePrediction(name: string, sealed: Sealed, out: Output): Promise<void> {
+  const { openStore } = await import("../../store/open.ts");
+  const path = out.setting("store").value!;
+  const store = await openStore(path, { mode: "create" });
+  try {
+    const id = await store.saveDocument("prediction", name, sealed.document as unknown as Stored);
+    await out.note(`saved prediction ${id} in ${path}`);
+  } finally {
+    await store.close();
+  }
+}
+
 /** Stores predictions and their score, so that `report` can show them. */
 export async function saveScore(
   name: string,
@@ -14,7 +29,6 @@ export async function saveScore(
   const path = out.setting("store").value!;
   const store = await openStore(path, { mode: "create" });
   try {
-    type Stored = { readonly schema: string; readonly [key: string]: Json };
     for (const { document } of sealed) {
       await store.saveDocument("prediction", `${name}-sealed`, document as unknown as Stored);
     }

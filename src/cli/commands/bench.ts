@@ -228,7 +228,7 @@ async function emit(out: Output, options: Options, done: {
     seed: done.seed,
     measuredAt: new Date().toISOString(),
     machine: hostFacts(),
-    trace: done.inputs.described.trace ?? null,
+    inputs: done.inputs.described,
     ...result,
     ...(predicted === null ? {} : {
       prediction: { file: done.file, sha256: predicted.sealed.sha256 },

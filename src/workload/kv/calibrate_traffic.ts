@@ -18,13 +18,13 @@ export type TrafficLaws = Readonly<Record<string, OperationLaw>>;
 
 const REPEATS = 3;
 
-/**
- * Block sizes to calibrate on: around the judged one, never it; all fit O_DIRECT.
- */
-export function calibrationSizes(blockBytes: number): number[] {
-  const rounded = (f: number) => Math.max(4096, Math.round(blockBytes * f / 4096) * 4096);
-  return [...new Set([rounded(0.5), rounded(0.75), rounded(1.5), rounded(2)])]
-    .filter((size) => size !== blockBytes);
+/** Block sizes to calibrate on: around the judged ones, never one of them; all fit O_DIRECT. */
+export function calibrationSizes(judged: readonly number[]): number[] {
+  const sizes = judged.flatMap((bytes) =>
+    [0.5, 0.75, 1.5, 2].map((f) => Math.max(4096, Math.round(bytes * f / 4096) * 4096))
+  );
+  const others = [...new Set(sizes)].filter((size) => !judged.includes(size));
+  return others.sort((a, b) => a - b);
 }
 
 /**
@@ -32,12 +32,11 @@ export function calibrationSizes(blockBytes: number): number[] {
  * judged run's concurrency, directness and fsync policy.
  */
 export async function calibrateTraffic(
-  blockBytes: number,
+  sizes: readonly number[],
   options: Omit<ExecuteOptions, "blockBytes" | "speed">,
   seed: number,
 ): Promise<TrafficLaws> {
   const seen = new Map<string, { bytes: number; seconds: number[] }[]>();
-  const sizes = calibrationSizes(blockBytes);
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     for (const [i, size] of sizes.entries()) {
       const traffic = lruTraffic({

@@ -51,7 +51,11 @@ function trafficOf(params: Params, context: WorkloadContext): [Traffic, number] 
   return [traffic, params.blockBytes ?? traffic.blockBytes];
 }
 
-function optionsOf(params: Params, context: WorkloadContext): Omit<ExecuteOptions, "blockBytes"> {
+/** How the parameters execute traffic here. */
+export function optionsOf(
+  params: Params,
+  context: WorkloadContext,
+): Omit<ExecuteOptions, "blockBytes"> {
   const { bavail, bsize } = statfsSync(context.directory);
   return {
     ...params,
@@ -92,12 +96,13 @@ async function run(params: Params, context: WorkloadContext): Promise<WorkloadRe
 
 async function predict(params: Params, context: WorkloadContext): Promise<WorkloadPrediction> {
   const [traffic, blockBytes] = trafficOf(params, context);
-  const laws = await calibrateTraffic(blockBytes, optionsOf(params, context), context.seed);
+  const sizes = calibrationSizes([blockBytes]);
+  const laws = await calibrateTraffic(sizes, optionsOf(params, context), context.seed);
   return {
     claims: trafficClaims(traffic, blockBytes, laws, params.readBandwidth),
     inputs: {
       blockBytes,
-      calibrationBlockBytes: calibrationSizes(blockBytes),
+      calibrationBlockBytes: sizes,
       laws: laws as unknown as Json,
     },
   };

@@ -1,0 +1,101 @@
+import { formatBytes, formatRate } from "../../model/units.ts";
+import type { Json } from "../../model/json.ts";
+import type { Knob, MeasuredQuantity } from "../../model/prediction.ts";
+import { calibrateChoice, calibrationInputs } from "../../workload/llm/engine_claims.ts";
+import { workload as conversation } from "../../workload/workloads/conversation.ts";
+import { validateConversation } from "../bench/as_run.ts";
+import type { LoadedRequests } from "../bench/inputs.ts";
+import { predictConversation } from "../bench/predictors.ts";
+import { quantitiesOf } from "../bench/run_workload.ts";
+import { type CaseGroup, type SealedCase, type SealedContext, yesNo, yesNoClaim } from "./case.ts";
+
+/** Drive speeds of the cases, bytes a second; null is the drive's own. */
+const SPEEDS = [null, 40e6, 20e6, 10e6, 5e6] as const;
+const STATE_BYTES = 6e6;
+const FASTER = "ttft_mean_seconds below the recorded run's";
+
+type Params = Parameters<typeof conversation.run>[0];
+
+/** The changes against a run that recomputes: one knob each. */
+function knobs(): { knob: Knob; change: Partial<Params>; name: string }[] {
+  const policies = (["kv-offload", "hybrid"] as const).flatMap((policy) =>
+    SPEEDS.map((readBandwidth) => {
+      const at = readBandwidth === null
+        ? "at the drive's speed"
+        : `at ${formatRate(readBandwidth)}`;
+      return {
+        name: `conversation: recompute -> ${policy} ${at}`,
+        knob: { name: "policy", from: "recompute", to: `${policy} ${at}` },
+        change: { policy, readBandwidth },
+      };
+    })
+  );
+  const sizes = ([null, 20e6] as const).map((readBandwidth) => ({
+    name: `conversation: kv-offload with ${formatBytes(STATE_BYTES)} for states ${
+      readBandwidth === null ? "at the drive's speed" : `at ${formatRate(readBandwidth)}`
+    }`,
+    knob: { name: "stateBytes", from: "no limit", to: formatBytes(STATE_BYTES) },
+    change: { policy: "kv-offload" as const, readBandwidth, stateBytes: STATE_BYTES },
+  }));
+  return [...policies, ...sizes];
+}
+
+/**
+ * Calibrates an engine, records a conversation under `recompute`, validates it under as-run, and gives the
+ * cases that predict it under other policies, drive speeds and tier sizes.
+ */
+export async function conversationGroup(
+  requests: LoadedRequests,
+  model: string,
+  context: SealedContext,
+): Promise<CaseGroup> {
+  const recordedParams = conversation.params.parse({
+    model,
+    policy: "recompute",
+    turns: 12,
+    contextTokens: 768,
+    repeats: context.repeats,
+  });
+  await context.note("calibrating the engine");
+  const calibration = await calibrateChoice(recordedParams, context, []);
+  const engine = calibration.profile;
+  const residual = calibration.residuals.prefill;
+  const judged: SealedContext = { ...context, requests: requests.batches, engine };
+  await context.note("recording the conversation under recompute");
+  const recorded = quantitiesOf(await conversation.run(recordedParams, judged));
+  const { refused } = await validateConversation(
+    { params: recordedParams, quantities: recorded },
+    requests,
+    engine,
+    context.seed,
+  );
+  const baseline = recorded.get("ttft_mean_seconds")!.value;
+  const cases = knobs().map(({ name, knob, change }): SealedCase => {
+    const params: Params = { ...recordedParams, ...change };
+    return {
+      name,
+      knob,
+      async predict() {
+        const made = await predictConversation(requests, engine, residual, params, context.seed);
+        const ttft = made.claims.find((c) => c.quantity === "ttft_mean_seconds")!;
+        return {
+          claims: [
+            ...made.claims,
+            yesNoClaim(FASTER, ttft.predicted < baseline, "which policy is faster"),
+          ],
+          inputs: {
+            ...made.inputs,
+            ...calibrationInputs(calibration),
+            recorded: Object.fromEntries(recorded) as unknown as Json,
+          },
+        };
+      },
+      async run(): Promise<ReadonlyMap<string, MeasuredQuantity>> {
+        const measured = quantitiesOf(await conversation.run(params, judged));
+        const ttft = measured.get("ttft_mean_seconds")!.value;
+        return new Map([...measured, [FASTER, yesNo(ttft < baseline)]]);
+      },
+    };
+  });
+  return { refused, cases };
+}
