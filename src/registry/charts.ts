@@ -35,6 +35,11 @@ export const CHARTS: readonly ChartEntry[] = [
     load: async () => (await import(late("../report/charts/points.ts"))).chart,
   },
   {
+    name: "prediction_errors",
+    summary: "relative errors of predictions with the bar of each and the spread of the repeats",
+    load: async () => (await import(late("../report/charts/prediction_errors.ts"))).chart,
+  },
+  {
     name: "segment_map",
     summary: "memory segments as bars, live blocks full, free ones thin",
     load: async () => (await import(late("../report/charts/segment_map.ts"))).chart,

@@ -16,7 +16,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "advise capacity",
-    summary: "how many GPUs are bought for their memory, and what tiers are worth in GPUs, $ and kg",
+    summary:
+      "how many GPUs are bought for their memory, and what tiers are worth in GPUs, $ and kg",
     load: async () => (await import(late("../cli/commands/advise/capacity.ts"))).command,
   },
   {
@@ -121,7 +122,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "fault plan",
-    summary: "which fault-tolerance policy, which interval, how many spares, and what a percent costs",
+    summary:
+      "which fault-tolerance policy, which interval, how many spares, and what a percent costs",
     load: async () => (await import(late("../cli/commands/fault/plan.ts"))).command,
   },
   {
@@ -191,7 +193,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "replay cache",
-    summary: "count the hits of block caches on a request trace, exactly and without a timing model",
+    summary:
+      "count the hits of block caches on a request trace, exactly and without a timing model",
     load: async () => (await import(late("../cli/commands/replay/cache.ts"))).command,
   },
   {

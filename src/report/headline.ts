@@ -46,7 +46,7 @@ function cardsOf(item: ReportItem): Card[] {
       href,
     }];
   }
-  if (item.kind === "gate") return [];
+  if (item.kind === "gate" || item.kind === "score") return [];
   const [first] = item.kind === "advice" ? item.document.subjects : item.document.results;
   return ESTIMATE_METRICS.filter((id) => first?.metrics[id] !== undefined).map((id) => ({
     label: `${metricLabel(id)} of ${first.name}`,
@@ -98,6 +98,9 @@ function verdicts(items: readonly ReportItem[]): Html | null {
     if (item.kind === "advice") {
       const [verdict] = item.document.verdicts;
       return verdict === undefined ? [] : [[item.id, item.document.title, firstSentence(verdict)]];
+    }
+    if (item.kind === "score") {
+      return [[item.id, "Predicted against measured", `${item.document.summary}.`]];
     }
     if (item.kind === "gate") {
       const { verdict, subject } = item.document;

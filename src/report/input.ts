@@ -1,4 +1,5 @@
 import type { AdviceDocument } from "../model/advice.ts";
+import type { ScoreDocument } from "../model/prediction.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../model/results.ts";
 import type { SampleSeries } from "../model/trace/samples.ts";
 import type { BrowserRuntime } from "./interactive.ts";
@@ -40,6 +41,12 @@ export type ReportItem =
   | { readonly kind: "replay"; readonly id: string; readonly document: ReplayDocument }
   | { readonly kind: "estimate"; readonly id: string; readonly document: EstimateDocument }
   | { readonly kind: "advice"; readonly id: string; readonly document: AdviceDocument }
+  | {
+    readonly kind: "score";
+    readonly id: string;
+    readonly name: string;
+    readonly document: ScoreDocument;
+  }
   | {
     readonly kind: "gate";
     readonly id: string;

@@ -13,6 +13,7 @@ import { estimateSection } from "./sections/estimate.ts";
 import { gateSection } from "./sections/gate.ts";
 import { replaySection } from "./sections/replay.ts";
 import { reproduceSection } from "./sections/reproduce.ts";
+import { scoreSection } from "./sections/score.ts";
 import { runSection } from "./sections/run.ts";
 import { tradeoffSections } from "./sections/tradeoff.ts";
 import { wearSection } from "./sections/wear.ts";
@@ -35,6 +36,8 @@ async function sectionOf(item: ReportItem, draw: DrawChart): Promise<Html> {
       return await estimateSection(item, draw);
     case "advice":
       return await adviceSection(item, draw);
+    case "score":
+      return await scoreSection(item, draw);
     case "gate":
       return gateSection(item);
   }

@@ -35,9 +35,39 @@ function rowsOf(item: ReportItem, subject: string, metrics: Metrics): MetricRow[
   }));
 }
 
+/** Claims and measurements of a score; the claim has the evidence of a model. */
+function scoreRows(item: Extract<ReportItem, { kind: "score" }>): MetricRow[] {
+  return item.document.cases.flatMap((c) =>
+    c.rows.flatMap((row): MetricRow[] => {
+      const common = { item: item.id, kind: item.kind, metric: row.quantity, unit: row.unit };
+      return [
+        {
+          ...common,
+          subject: `${c.name}, predicted`,
+          value: row.predicted,
+          low: row.low,
+          high: row.high,
+          evidence: row.within === 0 ? "replayed" : "modelled",
+          reason: null,
+        },
+        {
+          ...common,
+          subject: `${c.name}, measured`,
+          value: row.measured,
+          low: row.measuredLow,
+          high: row.measuredHigh,
+          evidence: "measured",
+          reason: row.measured === null ? "the run did not measure it" : null,
+        },
+      ];
+    })
+  );
+}
+
 /** Every number of an item, in the order of its document. */
 export function metricRows(item: ReportItem): MetricRow[] {
   if (item.kind === "run") return rowsOf(item, item.record.name, item.record.metrics);
+  if (item.kind === "score") return scoreRows(item);
   // A verdict repeats the numbers of what it judged.
   if (item.kind === "gate") return [];
   if (item.kind === "replay") {
@@ -54,6 +84,7 @@ export function metricRows(item: ReportItem): MetricRow[] {
 export function titleOf(item: ReportItem): string {
   if (item.kind === "run") return `Recording ${item.record.name}`;
   if (item.kind === "gate") return `Gate ${item.name}`;
+  if (item.kind === "score") return `Predictions ${item.name}`;
   if (item.kind === "replay") {
     return `${familyLabel(item.document.family)} replay of ${item.document.trace.name}`;
   }

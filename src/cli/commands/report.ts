@@ -1,6 +1,7 @@
 import { Command, EnumType } from "@cliffy/command";
 import { z } from "zod";
 import { usageError } from "../../model/errors.ts";
+import type { ScoreDocument } from "../../model/prediction.ts";
 import type { RunRecord } from "../../model/results.ts";
 import { formatBytes } from "../../model/units.ts";
 import { CHARTS } from "../../registry/charts.ts";
@@ -69,10 +70,22 @@ async function loadItem(store: Store, given: string): Promise<ReportItem> {
       const { document, name } = await store.document("gate", entry.id);
       return { kind: "gate", id: entry.id, name, document: gateSchema.parse(document) };
     }
+    case "prediction": {
+      const { document, name } = await store.document("prediction", entry.id);
+      const { scoreSchema } = await import("../bench/score_document.ts");
+      const parsed = scoreSchema.safeParse(document);
+      if (parsed.success) {
+        return { kind: "score", id: entry.id, name, document: parsed.data as ScoreDocument };
+      }
+      throw usageError(
+        `report: ${entry.id} is a prediction without a score`,
+        'judge it with "spillway score … --save NAME" and report that',
+      );
+    }
     default:
       throw usageError(
-        `report: ${entry.id} is a ${entry.kind}; a report shows runs, replays, estimates, advice and ` +
-          "gates",
+        `report: ${entry.id} is a ${entry.kind}; a report shows runs, replays, estimates, advice, gates ` +
+          "and scores",
       );
   }
 }
@@ -152,7 +165,7 @@ async function run(options: Options, given: readonly string[]): Promise<void> {
 
 function nameOf(item: ReportItem): string {
   if (item.kind === "run") return item.record.name;
-  if (item.kind === "gate") return item.name;
+  if (item.kind === "gate" || item.kind === "score") return item.name;
   if (item.kind === "advice") return item.document.title;
   return item.kind === "replay" ? item.document.trace.name : item.document.subject.name;
 }

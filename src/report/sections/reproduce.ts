@@ -8,6 +8,10 @@ import { table } from "../table.ts";
 /** What an item was made by and from: version, hash of the input, seed, software underneath. */
 function provenance(item: ReportItem): [made: string, from: string] {
   if (item.kind === "gate") return ["", item.document.subject];
+  if (item.kind === "score") {
+    const { tool, measuredAt } = item.document;
+    return [`Spillway ${tool.version}`, `runs of ${measuredAt}`];
+  }
   if (item.kind === "run") {
     const { record } = item;
     const at = new Date(Number(BigInt(record.startedUnixNs) / 1_000_000n)).toISOString();
@@ -26,7 +30,7 @@ function provenance(item: ReportItem): [made: string, from: string] {
 
 /** The command that made an item; null where it is not known. */
 function commandOf(item: ReportItem): string | null {
-  if (item.kind === "gate") return null;
+  if (item.kind === "gate" || item.kind === "score") return null;
   if (item.kind !== "run") return item.document.command?.map(shellWord).join(" ") ?? null;
   const { record } = item;
   const flags = [

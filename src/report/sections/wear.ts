@@ -29,7 +29,7 @@ function linesOf(item: ReportItem): Line[] {
       metrics: r.metrics,
     }));
   }
-  if (item.kind === "gate") return [];
+  if (item.kind === "gate" || item.kind === "score") return [];
   if (item.kind === "advice") {
     return item.document.subjects.map((s) => ({ subject: s.name, metrics: s.metrics }));
   }
