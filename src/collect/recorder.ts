@@ -1,15 +1,16 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { environmentError, messageOf } from "../model/errors.ts";
 import type { Json } from "../model/json.ts";
 import type { SourceStatus } from "../model/results.ts";
 import { wallUnixNs } from "../runtime/clock.ts";
 import { ownIdentity, ownUsage, workingDirectory } from "../runtime/host.ts";
 import { parseMarks } from "../parse/marks.ts";
-import { createSampler, type SampledSource, type Sampler } from "./sampler.ts";
-import type { Source, SourceContext } from "./source.ts";
+import { createSampler, type FrameTarget, type SampledSource, type Sampler } from "./sampler.ts";
+import type { SampleSeries } from "../model/trace/samples.ts";
+import type { LiveEndpoints, Source, SourceContext } from "./source.ts";
 import { MARKS_VARIABLE } from "./marks.ts";
 import { marksPath } from "./spool/find.ts";
-import type { RecorderState, SpoolFooter } from "./spool/records.ts";
+import type { RecorderState, SpoolFooter, SpoolHeader } from "./spool/records.ts";
 import { createSpool, type SpoolWriter } from "./spool/writer.ts";
 
 export interface RecorderOptions {
@@ -24,6 +25,10 @@ export interface RecorderOptions {
   readonly sources: readonly Source[];
   /** Prefix of the paths that sources read; "" on a real machine. */
   readonly root?: string;
+  /** Serving engines to listen to; their files are kept beside the spool. */
+  readonly live?: Omit<LiveEndpoints, "filePrefix">;
+  /** Sees every reading as it is written, for a live view. */
+  readonly onReading?: (series: SampleSeries, timeNs: number, value: number | null) => void;
 }
 
 /** A recording in progress. */
@@ -31,6 +36,12 @@ export interface Recorder {
   /** Environment that the workload needs so that `spillway mark` finds this recording. */
   readonly environment: Readonly<Record<string, string>>;
   readonly spoolPath: string;
+  /** Bytes of the present spool. */
+  spoolBytes(): number;
+  /** Ends what is recorded so far as a run of its own, kept at `partPath`, and goes on at the usual path. */
+  rotate(partPath: string, name: string): Promise<void>;
+  /** What the recorder measured of itself so far. */
+  state(): RecorderState;
   /** Reads everything once; the run's time 0 is when this resolves. */
   start(): Promise<void>;
   /** Tells the sources which process tree is recorded. */
@@ -118,6 +129,26 @@ function createMarkReader(path: string, nowNs: () => number, spool: SpoolWriter)
   };
 }
 
+/** The spool as a target of frames that also lets a view see them. */
+function observed(spool: SpoolWriter, see: RecorderOptions["onReading"]): FrameTarget {
+  if (see === undefined) return spool;
+  const definitions: SampleSeries[] = [];
+  return {
+    series: (definition) => {
+      const number = spool.series(definition);
+      definitions[number] = definition;
+      return number;
+    },
+    reason: spool.reason,
+    frame: (timeNs, series, values, reasons, count) => {
+      spool.frame(timeNs, series, values, reasons, count);
+      for (let i = 0; i < count; i++) {
+        see(definitions[series[i]], timeNs, reasons[i] >= 0 ? null : values[i]);
+      }
+    },
+  };
+}
+
 /**
  * Opens the sources and the spool of a recording.
  *
@@ -133,22 +164,26 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
     follows: options.command.length > 0 || options.attachPid !== undefined,
     pid: () => pid,
     nowNs,
+    ...(options.live === undefined ? {} : {
+      live: { ...options.live, filePrefix: options.spoolPath.replace(/\.spool$/, "") },
+    }),
   });
   let spool: SpoolWriter;
   const marks = marksPath(options.spoolPath);
   let startedUnixNs = wallUnixNs().toString();
+  const headerOf = (name: string): SpoolHeader => ({
+    format: "spillway-spool/1",
+    toolVersion: options.toolVersion,
+    recorder: ownIdentity(),
+    name,
+    command: options.command,
+    workingDirectory: workingDirectory(),
+    startedUnixNs,
+    intervalNs: options.intervalNs,
+    fingerprint: { ...options.fingerprint, devices: deviceFacts(sources) },
+  });
   try {
-    spool = createSpool(options.spoolPath, {
-      format: "spillway-spool/1",
-      toolVersion: options.toolVersion,
-      recorder: ownIdentity(),
-      name: options.name,
-      command: options.command,
-      workingDirectory: workingDirectory(),
-      startedUnixNs,
-      intervalNs: options.intervalNs,
-      fingerprint: { ...options.fingerprint, devices: deviceFacts(sources) },
-    });
+    spool = createSpool(options.spoolPath, headerOf(options.name));
     writeFileSync(marks, "", { mode: 0o600 });
   } catch (error) {
     for (const source of sources) await source.open?.close();
@@ -157,23 +192,37 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
       "recordings are written beside the store: choose another place with --store",
     );
   }
-  const active = createSampler(sources, spool, options.intervalNs);
+  const active = createSampler(sources, observed(spool, options.onReading), options.intervalNs);
   sampler = active;
   const readMarks = createMarkReader(marks, nowNs, spool);
   const cpuAtStart = ownUsage().cpuSeconds;
   let peakRssBytes = 0;
+  // Of a rotated recording each part says what it took itself.
+  let part = { offsetNs: 0, cpuSeconds: cpuAtStart, ticks: 0, missedTicks: 0 };
   const recorderState = (): RecorderState => {
     const usage = ownUsage();
     peakRssBytes = Math.max(peakRssBytes, usage.rssBytes);
-    const cpuSeconds = Number((usage.cpuSeconds - cpuAtStart).toFixed(6));
-    return { ...active.statistics(), cpuSeconds, peakRssBytes };
+    const cpuSeconds = Number((usage.cpuSeconds - part.cpuSeconds).toFixed(6));
+    const statistics = active.statistics();
+    return {
+      ...statistics,
+      ticks: statistics.ticks - part.ticks,
+      missedTicks: statistics.missedTicks - part.missedTicks,
+      cpuSeconds,
+      peakRssBytes,
+    };
   };
+  const partStatuses = () =>
+    active.statuses().map((status) => ({
+      ...status,
+      sinceNs: status.sinceNs === null ? null : Math.max(0, status.sinceNs - part.offsetNs),
+    }));
   const writeState = () =>
     spool.state({
-      timeNs: nowNs(),
+      timeNs: nowNs() - part.offsetNs,
       startedUnixNs,
       recorder: recorderState(),
-      sources: active.statuses(),
+      sources: partStatuses(),
     });
   let flushes = 0;
   let timer: ReturnType<typeof setInterval> | null = null;
@@ -181,6 +230,28 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
   return {
     environment: { [MARKS_VARIABLE]: marks },
     spoolPath: options.spoolPath,
+    spoolBytes: () => spool.size(),
+    state: recorderState,
+    rotate: async (partPath, name) => {
+      // Both parts hold this reading, so that what was counted between is in one of them.
+      await active.readNow();
+      const atNs = nowNs();
+      const footer: SpoolFooter = {
+        durationNs: atNs - part.offsetNs,
+        exit: { code: null, signal: null },
+        recorder: recorderState(),
+        sources: partStatuses(),
+        partialReason: spool.problem(),
+      };
+      const { ticks, missedTicks } = active.statistics();
+      part = { offsetNs: atNs, cpuSeconds: ownUsage().cpuSeconds, ticks, missedTicks };
+      startedUnixNs = wallUnixNs().toString();
+      renameSync(options.spoolPath, partPath);
+      const closed = spool.rotate(options.spoolPath, headerOf(name), atNs, footer);
+      await active.readNow();
+      await closed;
+      writeState();
+    },
     nowNs,
     follow: (root) => pid = root,
     statuses: active.statuses,
@@ -196,7 +267,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
       }, FLUSH_MS);
     },
     finish: async (exit, partialReason) => {
-      const durationNs = nowNs();
+      const durationNs = nowNs() - part.offsetNs;
       await active.stop();
       if (timer !== null) clearInterval(timer);
       readMarks();
@@ -206,7 +277,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
         durationNs,
         exit,
         recorder: recorderState(),
-        sources: active.statuses(),
+        sources: partStatuses(),
         partialReason: partialReason ?? diskReason,
       });
       rmSync(marks, { force: true });

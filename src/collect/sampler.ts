@@ -39,6 +39,8 @@ export interface Sampler {
   start(): Promise<void>;
   /** Nanoseconds since time 0 by the monotonic clock; 0 before it. */
   nowNs(): number;
+  /** Reads every source that is not busy now, beside the schedule. */
+  readNow(): Promise<void>;
   /** Ends the schedule and reads every source a last time. */
   stop(): Promise<void>;
   statistics(): TickStatistics;
@@ -194,6 +196,10 @@ export function createSampler(
       await Promise.all(slots.map((slot) => slot.busy));
       startNs = monotonicNs();
       schedule();
+    },
+    readNow: async () => {
+      for (const slot of slots) read(slot);
+      await within(Promise.all(slots.map((slot) => slot.busy)), LAST_READING_MS);
     },
     stop: async () => {
       stopped = true;

@@ -33,6 +33,20 @@ export interface SourceContext {
   pid(): number | null;
   /** Nanoseconds since the start of the run, by the monotonic clock. */
   nowNs(): number;
+  /** Serving engines to listen to; absent when none was named. */
+  readonly live?: LiveEndpoints;
+}
+
+/** What a running engine offers, and what becomes of it. */
+export interface LiveEndpoints {
+  /** URLs of Prometheus pages. */
+  readonly scrape: readonly string[];
+  /** `tcp://host:port` of ZeroMQ publishers of KV events. */
+  readonly kvEvents: readonly string[];
+  /** Whether names of blocks are salted and hashed on arrival. */
+  readonly scrub: boolean;
+  /** Beginning of the paths of files that are kept until the run is stored. */
+  readonly filePrefix: string;
 }
 
 export interface SourceProbe {

@@ -11,6 +11,12 @@ export interface FormatEntry {
 
 export const FORMATS: readonly FormatEntry[] = [
   {
+    name: "aiperf",
+    kind: "requests",
+    summary: "profile_export.jsonl of aiperf: a record a request with its start and lengths",
+    load: async () => (await import(late("../ingest/formats/aiperf.ts"))).format,
+  },
+  {
     name: "allocation-ops",
     kind: "allocations",
     summary:
@@ -42,6 +48,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/fault_csv.ts"))).format,
   },
   {
+    name: "guidellm",
+    kind: "requests",
+    summary: "benchmarks.json of GuideLLM: the finished requests of its (last) benchmark",
+    load: async () => (await import(late("../ingest/formats/guidellm.ts"))).format,
+  },
+  {
     name: "iostat-json",
     kind: "samples",
     summary: "iostat -o JSON: rates, waits and business of disks",
@@ -54,10 +66,24 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/iostat_text.ts"))).format,
   },
   {
+    name: "kv-events",
+    kind: "requests",
+    summary:
+      "KV events of a serving engine as record --kv-events keeps them: a request a chain of stores",
+    load: async () => (await import(late("../ingest/formats/kv_events.ts"))).format,
+  },
+  {
     name: "lanl-failures",
     kind: "faults",
     summary: "failures of Los Alamos clusters, 1996 to 2005 (CSV, also gzip)",
     load: async () => (await import(late("../ingest/formats/lanl_failures.ts"))).format,
+  },
+  {
+    name: "lmcache-lookup",
+    kind: "requests",
+    summary:
+      "LMCache's look-up log (lookup_hashes_*.jsonl, chunk_hashes_*.jsonl): a look-up a request",
+    load: async () => (await import(late("../ingest/formats/lmcache_lookup.ts"))).format,
   },
   {
     name: "mooncake",
@@ -128,6 +154,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/pcm_pcie.ts"))).format,
   },
   {
+    name: "prometheus-json",
+    kind: "samples",
+    summary: "an answer of Prometheus to query or query_range, as PromQL tools export it",
+    load: async () => (await import(late("../ingest/formats/prometheus_json.ts"))).format,
+  },
+  {
     name: "prometheus-text",
     kind: "samples",
     summary: "a scraped page of metrics: dcgm-exporter, node_exporter, vLLM, SGLang, LMCache",
@@ -192,6 +224,12 @@ export const FORMATS: readonly FormatEntry[] = [
     kind: "faults",
     summary: "log book of large training runs: run, time, kind and component of each event",
     load: async () => (await import(late("../ingest/formats/training_events.ts"))).format,
+  },
+  {
+    name: "vllm-bench",
+    kind: "requests",
+    summary: "result of vllm bench serve (also SGLang's bench_serving) with --save-detailed",
+    load: async () => (await import(late("../ingest/formats/vllm_bench.ts"))).format,
   },
   {
     name: "weka",

@@ -20,6 +20,11 @@ export const SOURCES: readonly SourceEntry[] = [
     load: async () => (await import(late("../collect/sources/cpu.ts"))).source,
   },
   {
+    name: "kv-events",
+    summary: "blocks that a serving engine stores and removes (vLLM's ZeroMQ events), scrubbed",
+    load: async () => (await import(late("../collect/sources/kv_events.ts"))).source,
+  },
+  {
     name: "memory",
     summary: "host memory, page cache, dirty pages, swap and paging (/proc/meminfo, /proc/vmstat)",
     load: async () => (await import(late("../collect/sources/memory.ts"))).source,
@@ -53,5 +58,11 @@ export const SOURCES: readonly SourceEntry[] = [
     name: "process-io",
     summary: "I/O, memory and CPU time of the recorded command and all it starts (/proc/<pid>/io)",
     load: async () => (await import(late("../collect/sources/process_io.ts"))).source,
+  },
+  {
+    name: "scrape",
+    summary:
+      "Prometheus pages of engines and exporters (vLLM, SGLang, LMCache, DCGM), once a second",
+    load: async () => (await import(late("../collect/sources/scrape.ts"))).source,
   },
 ];

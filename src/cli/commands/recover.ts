@@ -56,7 +56,7 @@ async function run(options: Options): Promise<void> {
       const { saveSpool } = await import("../record/save_spool.ts");
       try {
         const record = await runOfSpool(spool);
-        const id = await saveSpool(path, record, storePath);
+        const { id } = await saveSpool(path, record, storePath);
         rows.push({ ...row, action: "loaded", id, reason: record.statusReason });
       } catch (error) {
         rows.push({ ...row, action: "failed", reason: messageOf(error) });

@@ -1,4 +1,4 @@
-import type { Source } from "../../collect/source.ts";
+import type { LiveEndpoints, Source } from "../../collect/source.ts";
 import { messageOf } from "../../model/errors.ts";
 import { wrapText } from "../wrap.ts";
 import type { Output } from "../output.ts";
@@ -17,8 +17,16 @@ export interface ProbedSource {
 export async function probeSources(
   sources: readonly Source[],
   intervalNs: number,
+  live: Omit<LiveEndpoints, "filePrefix"> = { scrape: [], kvEvents: [], scrub: true },
 ): Promise<ProbedSource[]> {
-  const context = { root: "", intervalNs, follows: true, pid: () => null, nowNs: () => 0 };
+  const context = {
+    root: "",
+    intervalNs,
+    follows: true,
+    pid: () => null,
+    nowNs: () => 0,
+    live: { ...live, filePrefix: "" },
+  };
   return await Promise.all(sources.map(async (source) => {
     const { name, summary } = source;
     try {

@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
-import type { Recorder } from "../../collect/recorder.ts";
+import { rmSync } from "node:fs";
+import type { Recorder, RecorderOptions } from "../../collect/recorder.ts";
 import type { SpoolFooter } from "../../collect/spool/records.ts";
-import type { Source } from "../../collect/source.ts";
+import type { LiveEndpoints, Source } from "../../collect/source.ts";
+import type { ServingEngineConfig } from "../../model/engine_config.ts";
 import type { Json } from "../../model/json.ts";
 import type { InheritingChild } from "../../runtime/child.ts";
 import { hostFacts, isAlive, ownPid, startTicksOf } from "../../runtime/host.ts";
@@ -23,13 +25,25 @@ export interface RecordPlan {
   readonly command: readonly string[];
   /** Records a running process and its children instead of a command of our own. */
   readonly attachPid: number | null;
+  /** Ends a part when its spool has this size; null for one part. */
+  readonly rotateBytes: number | null;
+  /** Parts that are kept, the newest: older ones are removed, so that the disk is bounded. */
+  readonly keep: number;
+  readonly live: Omit<LiveEndpoints, "filePrefix">;
+  /** Configuration of the serving engine, from its files. */
+  readonly engine: ServingEngineConfig | null;
+  /** File that the command writes and that is imported after it. */
+  readonly torchSnapshot: string | null;
   readonly onStart?: (recorder: Recorder) => () => void;
+  readonly onReading?: RecorderOptions["onReading"];
 }
 
 /** How a recording ended. `spoolPath` is null when nothing was recorded. */
 export interface Recorded {
   readonly exitCode: number;
   readonly spoolPath: string | null;
+  /** Spools of the parts before the last, oldest first. */
+  readonly parts: readonly string[];
   /** Non-null when the command did not start: the sentence for the user. */
   readonly startFailure: string | null;
 }
@@ -39,8 +53,35 @@ function defaultName(command: readonly string[], unixMs: number): string {
   return `${program}-${new Date(unixMs).toISOString().slice(0, 19).replace(/[-:]/g, "")}`;
 }
 
-function fingerprint(): { [key: string]: Json } {
-  return { ...hostFacts() };
+function fingerprint(engine: ServingEngineConfig | null): { [key: string]: Json } {
+  return { ...hostFacts(), ...(engine === null ? {} : { engine: engine as unknown as Json }) };
+}
+
+const ROTATE_CHECK_MS = 1000;
+
+/** Ends parts as they reach their size, and forgets the oldest. `stop` waits for one that is going on. */
+function rotation(plan: RecordPlan, recorder: Recorder, name: string) {
+  const parts: string[] = [];
+  let number = 1;
+  let going: Promise<void> | null = null;
+  const timer = plan.rotateBytes === null ? null : setInterval(() => {
+    if (going !== null || recorder.spoolBytes() < plan.rotateBytes!) return;
+    // The names of parts sort by time; the last part keeps the name of the first file.
+    const path = recorder.spoolPath.replace(/\.\d+-(\d+)\.spool$/, `.${Date.now()}-$1.spool`);
+    going = recorder.rotate(path, `${name}-${++number}`).then(() => {
+      parts.push(path);
+      while (parts.length >= plan.keep) rmSync(parts.shift()!, { force: true });
+    }).catch(() => {
+      // A part that cannot be made is no reason to stop: the spool just grows on.
+    }).finally(() => going = null);
+  }, ROTATE_CHECK_MS);
+  return {
+    stop: async () => {
+      if (timer !== null) clearInterval(timer);
+      await going;
+      return parts;
+    },
+  };
 }
 
 /** Resolves after the time, or never without one; `cancel` frees the timer. */
@@ -93,22 +134,28 @@ export async function recordRun(plan: RecordPlan): Promise<Recorded> {
     else if (signal !== "SIGINT" || !inTerminalForeground()) child.send(signal);
   });
   try {
+    const name = plan.name ?? defaultName(plan.command, unixMs);
     const recorder = await createRecorder({
       spoolPath: spoolPath(resolve(plan.storePath), unixMs, ownPid()),
       toolVersion: VERSION,
-      name: plan.name ?? defaultName(plan.command, unixMs),
+      name: plan.rotateBytes === null ? name : `${name}-1`,
       command: plan.command,
       intervalNs: plan.intervalNs,
-      fingerprint: fingerprint(),
+      fingerprint: fingerprint(plan.engine),
+      live: plan.live,
+      ...(plan.onReading === undefined ? {} : { onReading: plan.onReading }),
       sources: plan.sources,
       ...(plan.attachPid === null ? {} : { attachPid: plan.attachPid }),
     });
     await recorder.start();
     const stopView = plan.onStart?.(recorder) ?? (() => {});
+    const turning = rotation(plan, recorder, name);
+    let parts: string[] = [];
     const time = deadline(plan.durationNs);
     const finish = async (exit: SpoolFooter["exit"]) => {
       stopView();
       time.cancel();
+      parts = await turning.stop();
       await recorder.finish(exit, null);
     };
     if (plan.command.length === 0) {
@@ -116,14 +163,20 @@ export async function recordRun(plan: RecordPlan): Promise<Recorded> {
       await Promise.race([interrupted, time.promise, ...(gone === null ? [] : [gone.promise])]);
       gone?.cancel();
       await finish({ code: null, signal: null });
-      return { exitCode: 0, spoolPath: recorder.spoolPath, startFailure: null };
+      return { exitCode: 0, spoolPath: recorder.spoolPath, parts, startFailure: null };
     }
     const started = await startInheriting(plan.command, recorder.environment);
     if ("exitCode" in started) {
       stopView();
       time.cancel();
+      await turning.stop();
       await recorder.discard();
-      return { exitCode: started.exitCode, spoolPath: null, startFailure: started.message };
+      return {
+        exitCode: started.exitCode,
+        spoolPath: null,
+        parts: [],
+        startFailure: started.message,
+      };
     }
     child = started;
     recorder.follow(started.pid);
@@ -134,12 +187,13 @@ export async function recordRun(plan: RecordPlan): Promise<Recorded> {
       await finish({ code: null, signal: null });
       const exit = await started.exited;
       const exitCode = shellExitCode(exit.code, exit.signal);
-      return { exitCode, spoolPath: recorder.spoolPath, startFailure: null };
+      return { exitCode, spoolPath: recorder.spoolPath, parts, startFailure: null };
     }
     await finish(first);
     return {
       exitCode: shellExitCode(first.code, first.signal),
       spoolPath: recorder.spoolPath,
+      parts,
       startFailure: null,
     };
   } finally {

@@ -1,9 +1,16 @@
+import { runEngine } from "../../analyze/run_engine.ts";
 import { runLedger } from "../../analyze/ledger.ts";
 import { runMetrics } from "../../analyze/run_metrics.ts";
 import { runUsage } from "../../analyze/run_usage.ts";
 import { createRunView, type RunView } from "../../analyze/run_view.ts";
 import { createSeriesTotals } from "../../analyze/series_totals.ts";
 import type { Spool } from "../../collect/spool/reader.ts";
+import { mergeEngine } from "../../parse/engine/config_file.ts";
+import {
+  type RunEngine,
+  type ServingEngineConfig,
+  servingEngineConfigSchema,
+} from "../../model/engine_config.ts";
 import type { Json } from "../../model/json.ts";
 import type { RunRecord } from "../../model/results.ts";
 import { formatSeconds } from "../../model/units.ts";
@@ -43,6 +50,17 @@ export async function viewOfSpool(spool: Spool): Promise<RunView> {
   );
 }
 
+/** The engine by its files and by what its page said when the recording began. */
+function engineOf(spool: Spool, view: RunView): RunEngine | null {
+  const parse = (value: Json | undefined): ServingEngineConfig | null => {
+    const parsed = servingEngineConfigSchema.safeParse(value);
+    return parsed.success ? parsed.data : null;
+  };
+  const pages = Object.values(deviceFacts(spool, ["scrape"])).map(parse).filter((p) => p !== null);
+  const files = parse(spool.header.fingerprint.engine);
+  return runEngine(view, mergeEngine(files, pages[0] ?? null), null);
+}
+
 /** Why a run is partial, or null. */
 function partialReason(spool: Spool): string | null {
   if (spool.footer === null) {
@@ -72,6 +90,7 @@ export async function runOfSpool(spool: Spool): Promise<RunRecord> {
   const reason = partialReason(spool);
   const cpus = header.fingerprint.logicalCpus;
   const isText = (value: Json): value is string => typeof value === "string";
+  const engine = engineOf(spool, view);
   const isFlag = (value: Json): value is boolean => typeof value === "boolean";
   return {
     schema: "spillway/run/1",
@@ -91,6 +110,7 @@ export async function runOfSpool(spool: Spool): Promise<RunRecord> {
     fingerprint: header.fingerprint,
     ledger: runLedger(view),
     metrics: runMetrics(view, { durationSeconds, sources, recorder }),
+    ...(engine === null ? {} : { engine }),
     usage: runUsage(view, {
       durationSeconds,
       logicalCpus: typeof cpus === "number" ? cpus : 1,

@@ -46,6 +46,9 @@ export const runRecordSchema = z.object({
   })),
   metrics: metricsSchema,
   usage: z.unknown().describe("what estimate reads (DESIGN section 4, usage)"),
+  engine: z.unknown().optional().describe(
+    "the serving engine that was listened to: config, counts",
+  ),
 });
 
 /** What `record --json` prints: the run with its id in the store (null when it is not stored yet). */

@@ -47,7 +47,8 @@ export function findSpools(storePath: string): FoundSpool[] {
       const spool = readSpool(path);
       return {
         path,
-        state: isAlive(spool.header.recorder) ? "live" : "dead",
+        // A part of a rotated recording is whole although its recorder goes on.
+        state: spool.footer === null && isAlive(spool.header.recorder) ? "live" : "dead",
         spool,
         problem: null,
       };

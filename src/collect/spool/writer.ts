@@ -11,8 +11,17 @@ import type { SpoolFooter, SpoolHeader, SpoolMark, SpoolState } from "./records.
 
 /** Writes a run's samples as they come. Only values that changed since their last reading take space. */
 export interface SpoolWriter {
-  readonly path: string;
   size(): number;
+  /**
+   * Ends this file with the footer and goes on in a new one: numbers of series and reasons stay valid. Times
+   * given from now on are from the same start; in the new file they count from `offsetNs`.
+   */
+  rotate(
+    path: string,
+    header: SpoolHeader,
+    offsetNs: number,
+    footer: SpoolFooter,
+  ): Promise<boolean>;
   /** Number of a series; the same source, device and field give the same number. */
   series(definition: SampleSeries): number;
   reason(text: string): number;
@@ -41,16 +50,24 @@ interface Shape {
   readonly series: readonly number[];
 }
 
-/** Creates the spool; its header is on disk when this returns. @throws when the file cannot be created. */
-export function createSpool(path: string, header: SpoolHeader): SpoolWriter {
+/** A file that begins with the magic and the header. */
+function openFile(path: string, header: SpoolHeader): SpoolFile {
   const first = encodeJsonRecord(RECORD_TYPES.header, header);
   const opening = new Uint8Array(SPOOL_MAGIC.length + first.length);
   opening.set(SPOOL_MAGIC);
   opening.set(first, SPOOL_MAGIC.length);
-  const file: SpoolFile = createSpoolFile(path, opening);
+  return createSpoolFile(path, opening);
+}
+
+/** Creates the spool; its header is on disk when this returns. @throws when the file cannot be created. */
+export function createSpool(path: string, header: SpoolHeader): SpoolWriter {
+  let file: SpoolFile = openFile(path, header);
+  let offsetNs = 0;
+  const definitions: SampleSeries[] = [];
+  const reasonTexts: string[] = [];
   const seriesNumbers = new Map<string, number>();
   const reasonNumbers = new Map<string, number>();
-  const shapes = new Map<string, Shape>();
+  let shapes = new Map<string, Shape>();
   let recentShapes: Shape[] = [];
   // Bits of the last value of each series, as two words; a series never written has `known` 0.
   let lastWords = new Uint32Array(1024);
@@ -77,14 +94,28 @@ export function createSpool(path: string, header: SpoolHeader): SpoolWriter {
   };
 
   return {
-    path,
-    size: file.size,
+    size: () => file.size(),
+    rotate: async (nextPath, nextHeader, nextOffsetNs, footer) => {
+      const old = file;
+      file = openFile(nextPath, nextHeader);
+      offsetNs = nextOffsetNs;
+      shapes = new Map();
+      recentShapes = [];
+      known.fill(0);
+      for (const definition of definitions) {
+        file.append(encodeJsonRecord(RECORD_TYPES.series, [definition]));
+      }
+      for (const text of reasonTexts) file.append(encodeJsonRecord(RECORD_TYPES.reason, text));
+      old.append(encodeJsonRecord(RECORD_TYPES.footer, footer));
+      return await old.close();
+    },
     series: (definition) => {
       const key = `${definition.source}\0${definition.device}\0${definition.field}`;
       let number = seriesNumbers.get(key);
       if (number === undefined) {
         number = seriesNumbers.size;
         seriesNumbers.set(key, number);
+        definitions.push(definition);
         file.append(encodeJsonRecord(RECORD_TYPES.series, [definition]));
         if (number >= known.length) {
           const words = new Uint32Array(lastWords.length * 2);
@@ -102,6 +133,7 @@ export function createSpool(path: string, header: SpoolHeader): SpoolWriter {
       if (number === undefined) {
         number = reasonNumbers.size;
         reasonNumbers.set(text, number);
+        reasonTexts.push(text);
         file.append(encodeJsonRecord(RECORD_TYPES.reason, text));
       }
       return number;
@@ -112,7 +144,7 @@ export function createSpool(path: string, header: SpoolHeader): SpoolWriter {
       const bitmapBytes = (count + 7) >> 3;
       const payload = new Uint8Array(12 + bitmapBytes + 8 * count);
       const view = new DataView(payload.buffer);
-      view.setFloat64(0, timeNs, true);
+      view.setFloat64(0, Math.max(0, timeNs - offsetNs), true);
       view.setUint32(8, shape.number, true);
       let at = 12 + bitmapBytes;
       for (let i = 0; i < count; i++) {
@@ -136,11 +168,17 @@ export function createSpool(path: string, header: SpoolHeader): SpoolWriter {
       }
       file.append(encodeRecord(RECORD_TYPES.frame, payload.subarray(0, at)));
     },
-    mark: (mark) => file.append(encodeJsonRecord(RECORD_TYPES.mark, mark)),
+    mark: (mark) =>
+      file.append(
+        encodeJsonRecord(RECORD_TYPES.mark, {
+          ...mark,
+          timeNs: Math.max(0, mark.timeNs - offsetNs),
+        }),
+      ),
     state: (state) => file.append(encodeJsonRecord(RECORD_TYPES.state, state)),
-    flush: file.flush,
-    problem: file.problem,
-    lost: file.lost,
+    flush: () => file.flush(),
+    problem: () => file.problem(),
+    lost: () => file.lost(),
     close: async (footer) => {
       file.append(encodeJsonRecord(RECORD_TYPES.footer, footer));
       return await file.close();

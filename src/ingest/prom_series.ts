@@ -1,0 +1,70 @@
+import { dataError } from "../model/errors.ts";
+import { dcgmReadings } from "../parse/gpu/dcgm.ts";
+import { gpuFields } from "../parse/gpu/fields.ts";
+import { namesOfSeries, type PromSeries } from "../parse/prometheus/query_json.ts";
+import { unitOfName } from "../parse/prometheus/series.ts";
+import { isCounter } from "../parse/prometheus/text.ts";
+import type { SampleBuilder } from "./sample_trace.ts";
+
+/** A reading of one series before all are put into the order of time. */
+interface Point {
+  readonly seconds: number;
+  readonly series: number;
+  readonly text: string;
+}
+
+/**
+ * Adds series of Prometheus to a trace of samples: GPU metrics of DCGM under the names that other sources
+ * use, everything else under its own name. Times are from the first point of all.
+ *
+ * @returns notes on what was read.
+ * @throws data error when a series goes back in time.
+ */
+export function addPromSeries(
+  builder: SampleBuilder,
+  all: readonly PromSeries[],
+  label: string,
+): string[] {
+  const points: Point[] = [];
+  all.forEach(({ points: own }, series) => {
+    let last = -Infinity;
+    for (const [seconds, text] of own) {
+      if (seconds < last) {
+        throw dataError(`${label}: result ${series}: times go back at ${seconds}`);
+      }
+      last = seconds;
+      points.push({ seconds, series, text });
+    }
+  });
+  const fields = gpuFields();
+  points.sort((a, b) => a.seconds - b.seconds || a.series - b.series);
+  const first = points[0]?.seconds ?? 0;
+  const gpu = all.filter((s) => s.name.startsWith("DCGM_FI_")).length;
+  for (const { seconds, series: index, text } of points) {
+    const series = all[index];
+    const timeNs = Math.round((seconds - first) * 1e9);
+    const value = Number(text === "+Inf" ? "Infinity" : text === "-Inf" ? "-Infinity" : text);
+    const page = { samples: [{ ...series, value, text, timestampMs: null }], types: new Map() };
+    const own = series.name.startsWith("DCGM_FI_")
+      ? dcgmReadings(page, fields).readings[0]
+      : undefined;
+    if (own !== undefined) {
+      const { device, field, unit, type } = own;
+      builder.add(timeNs, { source: "dcgm", device, field, unit, type }, own.value, own.reason);
+      continue;
+    }
+    const { field, device } = namesOfSeries(series);
+    const type = isCounter({ samples: [], types: new Map() }, series.name) ? "counter" : "gauge";
+    const known = Number.isFinite(value);
+    builder.add(
+      timeNs,
+      { source: "scrape", device, field, unit: unitOfName(series.name), type },
+      known ? value : null,
+      known ? null : `Prometheus says ${text}`,
+    );
+  }
+  return [
+    `${all.length} series, ${points.length} points`,
+    ...(gpu === 0 ? [] : [`${gpu} series are GPU fields of DCGM`]),
+  ];
+}
