@@ -66,6 +66,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/iostat_text.ts"))).format,
   },
   {
+    name: "kineto-tensors",
+    kind: "tensors",
+    summary: "lifetimes of tensors from the memory events of a PyTorch profiler trace",
+    load: async () => (await import(late("../ingest/formats/kineto_tensors.ts"))).format,
+  },
+  {
     name: "kv-events",
     kind: "requests",
     summary:
@@ -79,11 +85,24 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/lanl_failures.ts"))).format,
   },
   {
+    name: "layer-profile",
+    kind: "tensors",
+    summary:
+      "a CSV row a layer: forward and backward seconds, parameter, activation and gradient bytes",
+    load: async () => (await import(late("../ingest/formats/layer_profile.ts"))).format,
+  },
+  {
     name: "lmcache-lookup",
     kind: "requests",
     summary:
       "LMCache's look-up log (lookup_hashes_*.jsonl, chunk_hashes_*.jsonl): a look-up a request",
     load: async () => (await import(late("../ingest/formats/lmcache_lookup.ts"))).format,
+  },
+  {
+    name: "memory-timeline",
+    kind: "tensors",
+    summary: "PyTorch's categorised memory timeline: rows [time, action, bytes, category]",
+    load: async () => (await import(late("../ingest/formats/memory_timeline.ts"))).format,
   },
   {
     name: "mooncake",

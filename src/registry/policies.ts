@@ -252,6 +252,13 @@ export const POLICIES: readonly PolicyEntry[] = [
     load: async () => (await import(late("../replay/training/policies/flexgen_lp.ts"))).policy,
   },
   {
+    name: "g10",
+    family: "training",
+    summary:
+      "idle tensors migrate to drives, or to host memory when that is too slow, until the peak fits",
+    load: async () => (await import(late("../replay/training/policies/g10.ts"))).policy,
+  },
+  {
     name: "gpu-only",
     family: "training",
     summary: "everything stays in GPU memory; says what does not fit, with the arithmetic",
@@ -268,6 +275,14 @@ export const POLICIES: readonly PolicyEntry[] = [
     family: "training",
     summary: "the fewest equal stages that fit, each loaded when the one before has ended",
     load: async () => (await import(late("../replay/training/policies/naive_pipeline.ts"))).policy,
+  },
+  {
+    name: "swap-vs-recompute",
+    family: "training",
+    summary:
+      "tensors are swapped while that hides behind the step, else computed again, until the peak fits",
+    load: async () =>
+      (await import(late("../replay/training/policies/swap_vs_recompute.ts"))).policy,
   },
   {
     name: "zenflow",

@@ -23,6 +23,11 @@ export const MACHINE_PARAMS = {
 export const machineSchema = z.strictObject(MACHINE_PARAMS);
 export type MachineParams = z.infer<typeof machineSchema>;
 
+/** What a policy that takes only some of them leaves at their defaults. */
+export function defaultMachineParams(): MachineParams {
+  return machineSchema.parse({});
+}
+
 /** One server as a training step sees it. Rates are bytes a second in one direction. */
 export interface Machine {
   readonly gpus: number;

@@ -1,3 +1,4 @@
+import type { Replay, ReplayOutcome } from "../../model/policy.ts";
 import type { TensorColumns, TensorTraceMeta } from "../../model/trace/tensors.ts";
 
 /** The tensors of a trace, all batches in one, in order of their start. Times are seconds. */
@@ -83,4 +84,16 @@ export function liveBytes(
     if (now > peakBytes) [peakBytes, peakSeconds] = [now, change.at];
   });
   return { at: Float64Array.from(at), bytes: Float64Array.from(bytes), peakBytes, peakSeconds };
+}
+
+/** A replay that plans once all tensors are known. */
+export function tensorReplay(
+  meta: TensorTraceMeta,
+  plan: (tensors: Tensors) => ReplayOutcome,
+): Replay<"tensors"> {
+  const batches: TensorColumns[] = [];
+  return {
+    feed: (columns) => void batches.push(columns),
+    finish: () => plan(gatherTensors(batches, meta)),
+  };
 }

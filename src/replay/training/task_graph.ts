@@ -244,5 +244,5 @@ export function runTasks(machine: Machine, tasks: readonly Task[]): Timeline {
     finish(ended, now);
     dirty.push(tasks[ended].lane, ...followers[ended].map((f) => tasks[f].lane));
   }
-  return { tasks, start, end, seconds: count === 0 ? 0 : Math.max(...end) };
+  return { tasks, start, end, seconds: end.reduce((latest, e) => Math.max(latest, e), 0) };
 }

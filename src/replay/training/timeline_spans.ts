@@ -49,9 +49,9 @@ function spansOf({ tasks, start, end }: Timeline, most: number): Span[] {
     bytes: t.bytes,
     count: 1,
   })).filter((s) => s.end > s.start).sort((a, b) => a.start - b.start);
-  const span = end.length === 0 ? 0 : Math.max(...end);
   let kept = spans;
-  for (let gap = span * 1e-6; kept.length > most && gap <= span; gap *= 8) {
+  const span = spans.reduce((latest, s) => Math.max(latest, s.end), 0);
+  for (let gap = span * 1e-6; kept.length > most && gap > 0 && gap <= span; gap *= 8) {
     kept = joined(spans, gap);
   }
   return kept;
