@@ -71,17 +71,40 @@ export function openWorkers<S, I, O>(
       close: async () => {},
     };
   }
-  const workers = Array.from(
-    { length: count },
-    () =>
-      new Worker(new URL("./worker_entry.ts", import.meta.url), {
-        workerData: { moduleUrl, shared },
-      }),
-  );
+  let closing = false;
+  const crew = Array.from({ length: count }, (): Member<O> => {
+    const worker = new Worker(new URL("./worker_entry.ts", import.meta.url), {
+      workerData: { moduleUrl, shared },
+    });
+    const member: Member<O> = { worker, ready: false, isReady() {}, answered() {}, failed() {} };
+    worker.on("message", (reply: Reply<O>) => {
+      if (reply.ready !== true) return member.answered(reply);
+      member.ready = true;
+      member.isReady();
+    });
+    worker.on("error", (error) => member.failed(error));
+    worker.on("exit", (code) => {
+      if (!closing) member.failed(new Error(`a worker ended early with code ${code}`));
+    });
+    return member;
+  });
   return {
-    run: (jobs, options = {}) => drain<I, O>(workers, jobs, options),
-    close: async () => void await Promise.all(workers.map((worker) => worker.terminate())),
+    run: (jobs, options = {}) => drain<I, O>(crew, jobs, options),
+    close: async () => {
+      closing = true;
+      await Promise.all(crew.map(({ worker }) => worker.terminate()));
+    },
   };
+}
+
+/** A worker, and who is told of what it sends. */
+interface Member<O> {
+  readonly worker: Worker;
+  /** Whether it listens: a message that comes before that is lost. */
+  ready: boolean;
+  isReady: () => void;
+  answered: (reply: Reply<O>) => void;
+  failed: (error: unknown) => void;
 }
 
 async function runHere<S, I, O>(
@@ -100,25 +123,25 @@ async function runHere<S, I, O>(
   return outputs;
 }
 
-function drain<I, O>(workers: Worker[], jobs: readonly I[], options: PoolOptions): Promise<O[]> {
+function drain<I, O>(
+  crew: readonly Member<O>[],
+  jobs: readonly I[],
+  options: PoolOptions,
+): Promise<O[]> {
   const outputs = new Array<O>(jobs.length);
   if (jobs.length === 0) return Promise.resolve(outputs);
   let next = 0;
   let done = 0;
   return new Promise<O[]>((resolve, reject) => {
-    for (const worker of workers) {
-      worker.removeAllListeners("message");
-      worker.removeAllListeners("error");
+    for (const member of crew) {
       const give = () => {
         if (next < jobs.length) {
           const index = next++;
-          worker.postMessage({ index, job: jobs[index] });
+          member.worker.postMessage({ index, job: jobs[index] });
         }
       };
-      worker.on("error", (error) => reject(error));
-      worker.on("exit", (code) => reject(new Error(`a worker ended early with code ${code}`)));
-      worker.on("message", (reply: Reply<O>) => {
-        if (reply.ready === true) return give();
+      member.failed = reject;
+      member.answered = (reply) => {
         if (reply.error !== undefined) {
           reject(new Error(`job ${reply.index}: ${reply.error}`));
           return;
@@ -129,7 +152,9 @@ function drain<I, O>(workers: Worker[], jobs: readonly I[], options: PoolOptions
         options.onDone?.(done, jobs.length);
         if (done === jobs.length) resolve(outputs);
         else give();
-      });
+      };
+      member.isReady = give;
+      if (member.ready) give();
     }
   });
 }

@@ -12,6 +12,7 @@ import { findPinning, type Pinning } from "./pinning.ts";
 
 /** A finished replay, and the same replay stopped at the moment to look at. */
 export interface FinishedReplay {
+  readonly policy: string;
   readonly heap: Heap;
   readonly then: Heap;
   readonly blockOf: Int32Array;
@@ -87,7 +88,9 @@ function notesOf(run: FinishedReplay, pinning: Pinning): string[] {
   if (stranded > 0) {
     const top = pinning.pins[0];
     notes.push(
-      `${formatInUnit(stranded, "bytes")} is stranded by ${pinning.blocks} blocks in ` +
+      `${run.policy}: ${
+        formatInUnit(stranded, "bytes")
+      } is stranded by ${pinning.blocks} blocks in ` +
         `${pinning.segments} segments` +
         (top === undefined
           ? ""
@@ -98,7 +101,7 @@ function notesOf(run: FinishedReplay, pinning: Pinning): string[] {
   }
   if (meter.firstOomIndex !== null) {
     notes.push(
-      `${heap.stats.ooms} allocations failed in ${
+      `${run.policy}: ${heap.stats.ooms} allocations failed in ${
         formatInUnit(params.capacity ?? 0, "bytes")
       }; the first is operation ${meter.firstOomIndex}, ${
         formatInUnit(meter.firstOomBytes, "bytes")
@@ -109,7 +112,7 @@ function notesOf(run: FinishedReplay, pinning: Pinning): string[] {
   }
   if (heap.stats.retries > 0) {
     notes.push(
-      `${heap.stats.retries} allocations succeeded or failed only after the cache was given back; ` +
+      `${run.policy}: ${heap.stats.retries} allocations succeeded or failed only after the cache was given back; ` +
         "each is a stall of the whole device",
     );
   }

@@ -84,6 +84,7 @@ function replay<P extends HeapParams>(
   const then = spec.heap(params, capacity, meta);
   const blockOf = replayHeap(ops, then, { until: at + 1 });
   return heapOutcome({
+    policy: spec.name,
     heap,
     then,
     blockOf,
