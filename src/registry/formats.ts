@@ -44,7 +44,8 @@ export const FORMATS: readonly FormatEntry[] = [
   {
     name: "fault-csv",
     kind: "faults",
-    summary: "failures as CSV: start, node, kind and down time, in seconds or days",
+    summary:
+      "failures as CSV: start (seconds, days or dates), node, kind, down time or end, domain, rack, switch, power",
     load: async () => (await import(late("../ingest/formats/fault_csv.ts"))).format,
   },
   {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { format as lanl } from "../../src/ingest/formats/lanl_failures.ts";
-import { firstHost, format as sacct } from "../../src/ingest/formats/slurm_sacct.ts";
+import { format as sacct } from "../../src/ingest/formats/slurm_sacct.ts";
 import { format as training } from "../../src/ingest/formats/training_events.ts";
 import { format as xid } from "../../src/ingest/formats/xid_log.ts";
 import type { Importer, ImportInput } from "../../src/ingest/importer.ts";
 import { FAULT_KINDS } from "../../src/model/trace/faults.ts";
+import { expandHostlist } from "../../src/parse/hostlist.ts";
 import { xidOfLine } from "../../src/parse/xid_line.ts";
 import { needsShared, sharedBytes } from "../shared.ts";
 
@@ -101,7 +102,7 @@ test("Slurm job ends become failures; steps and good ends do not", async () => {
   ]);
   assert.deepEqual(trace.meta.nodes, ["gpu9", "gpu003"]);
   assert.match(trace.notes[0], /5 jobs: /);
-  assert.equal(firstHost("a[01,03]-ib,b"), "a01");
+  assert.equal(expandHostlist("a[01,03]-ib,b").join(" "), "a01-ib a03-ib b");
 });
 
 const DAMAGED: readonly (readonly [Importer<"faults">, string, string, RegExp])[] = [

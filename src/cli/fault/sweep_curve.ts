@@ -79,7 +79,7 @@ export function withIntervalCurves(document: ReplayDocument, mtbf: number | null
         ),
       );
       rows.push(
-        ...formed.map((p) => ({ ...p, series: "closed form, exponential failures" })),
+        ...formed.map((p) => ({ ...p, series: "closed form (exponential)" })),
         { x: exact, mark: `analytic optimum ${formatSeconds(exact)}` },
         ...marksNear(model.block, model.mtbf, exact),
         { x: top.x, mark: `best on the trace ${formatSeconds(top.x)}` },

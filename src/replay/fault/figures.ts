@@ -21,12 +21,12 @@ export const PHASE_TITLES: Readonly<Record<keyof Phases, string>> = {
   planned: "planned stop",
 };
 
-/** Where the wall time went: the share of each phase in equal windows. */
+/** Where the wall time went: the share of each phase in equal windows; what is left of each was useful. */
 export function timelineFigure(t: Timeline): Figure {
   const unit = t.wallSeconds >= 3 * 86_400 ? 86_400 : 3600;
   const width = t.wallSeconds / WINDOWS;
   const rows = phaseWindows(t.spans, t.wallSeconds, WINDOWS).flatMap((window, i) =>
-    Object.keys(PHASE_TITLES).flatMap((phase) => {
+    Object.keys(PHASE_TITLES).filter((phase) => phase !== "useful").flatMap((phase) => {
       const seconds = window[phase as keyof Phases];
       return seconds === undefined ? [] : [{
         x: i * width / unit,
@@ -38,12 +38,12 @@ export function timelineFigure(t: Timeline): Figure {
   );
   return {
     chart: "stacked",
-    title: "Where the wall time went",
+    title: "Wall time that was not useful",
     rows,
     options: {
       xTitle: unit === 86_400 ? "wall time, days" : "wall time, hours",
-      yTitle: "share of the time",
-      format: ".0%",
+      yTitle: "share of the wall time",
+      format: ".1~%",
       order: Object.values(PHASE_TITLES).join("|"),
     },
   };

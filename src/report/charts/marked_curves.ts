@@ -8,6 +8,7 @@ import { CONFIG, DASHES, PALETTE } from "./_theme.ts";
 function build(input: ChartInput) {
   const points = input.rows.filter((r) => r.mark === undefined || r.mark === null);
   const marks = input.rows.filter((r) => r.mark !== undefined && r.mark !== null);
+  const height = Number(input.options.height ?? 220);
   const names = [...new Set(points.map((r) => String(r.series)))];
   const x = {
     field: "x",
@@ -42,7 +43,7 @@ function build(input: ChartInput) {
   const spec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     width: 720,
-    height: Number(input.options.height ?? 220),
+    height,
     layer: [
       {
         data: { values: points },
@@ -54,21 +55,16 @@ function build(input: ChartInput) {
         mark: { type: "rule", strokeDash: [4, 3], color: "#8a929c", strokeWidth: 1.4 },
         encoding: { x },
       },
-      {
-        data: { values: marks.map((m, i) => ({ ...m, line: i })) },
-        // Marks lie close together: each name has a line of its own at the foot of the picture.
-        mark: { type: "text", align: "left", dx: 4, baseline: "bottom", fontSize: 11 },
+      // Marks lie close together: each name has a line of its own at the foot of the picture.
+      ...marks.map((m, i) => ({
+        data: { values: [m] },
+        mark: { type: "text", align: "left", dx: 5, baseline: "bottom", fontSize: 11 },
         encoding: {
           x,
-          y: { value: { expr: "height - 6" } },
-          yOffset: {
-            field: "line",
-            type: "ordinal",
-            scale: { range: [0, -14 * (marks.length - 1)] },
-          },
+          y: { value: height - 4 - 15 * i },
           text: { field: "mark", type: "nominal" },
         },
-      },
+      })),
     ],
     config: CONFIG,
   };

@@ -14,20 +14,33 @@ function partsOf(input: ChartInput): string[] {
   ];
 }
 
+/** Rows with the lower and upper edge of each part: stacked by window, in the order of the legend. */
+function stacked(input: ChartInput, parts: readonly string[]) {
+  const tops = new Map<number, number>();
+  return parts.flatMap((part) =>
+    input.rows.filter((r) => String(r.part) === part).map((r) => {
+      const low = tops.get(Number(r.x)) ?? 0;
+      const high = low + Number(r.y);
+      tops.set(Number(r.x), high);
+      return { ...r, low, high };
+    })
+  );
+}
+
 /**
  * Rows: `x`, `x2`, `y`, `part`: the parts of each window from `x` to `x2`, stacked in the order of the legend.
  * Options: `xTitle`, `yTitle`, `format` (a d3 format), `order` (parts joined by bars).
  */
 function build(input: ChartInput) {
   const parts = partsOf(input);
-  const rows = input.rows.map((r) => ({ ...r, place: parts.indexOf(String(r.part)) }));
+  const format = input.options.format ?? "~s";
   const spec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     width: 720,
     height: Number(input.options.height ?? 200),
-    data: { values: rows },
+    data: { values: stacked(input, parts) },
     // A hairline between parts: where two are alike in colour their order still tells them apart.
-    mark: { type: "bar", stroke: "currentColor", strokeWidth: 0.25, strokeOpacity: 0.5 },
+    mark: { type: "rect", stroke: "currentColor", strokeWidth: 0.25, strokeOpacity: 0.5 },
     encoding: {
       x: {
         field: "x",
@@ -38,13 +51,13 @@ function build(input: ChartInput) {
       },
       x2: { field: "x2" },
       y: {
-        field: "y",
+        field: "low",
         type: "quantitative",
-        stack: "zero",
         title: input.options.yTitle,
-        axis: { tickCount: 4, format: input.options.format ?? "~s" },
+        axis: { tickCount: 4, format },
+        scale: { zero: true },
       },
-      order: { field: "place", type: "quantitative" },
+      y2: { field: "high" },
       color: {
         field: "part",
         type: "nominal",
@@ -60,7 +73,7 @@ function build(input: ChartInput) {
       },
       tooltip: [
         { field: "part", type: "nominal" },
-        { field: "y", type: "quantitative", format: input.options.format ?? "~s" },
+        { field: "y", type: "quantitative", format },
         { field: "x", type: "quantitative", format: ".4s" },
       ],
     },
@@ -69,20 +82,25 @@ function build(input: ChartInput) {
   return { spec, description: `${input.title}: ${sharesOf(input, parts)}.` };
 }
 
-/** Share of each part over all windows, the largest first. */
+/** Mean of each part over all windows, the largest first. */
 function sharesOf(input: ChartInput, parts: readonly string[]): string {
-  const weight = (r: ChartInput["rows"][number]) =>
-    Number(r.y) * (Number(r.x2 ?? Number(r.x) + 1) - Number(r.x));
-  const all = input.rows.reduce((sum, r) => sum + weight(r), 0);
+  const width = (r: ChartInput["rows"][number]) => Number(r.x2 ?? Number(r.x) + 1) - Number(r.x);
+  const windows = new Map(input.rows.map((r) => [Number(r.x), width(r)]));
+  const all = [...windows.values()].reduce((sum, w) => sum + w, 0);
+  const percent = String(input.options.format ?? "").endsWith("%");
   return parts
     .map((part) => ({
       part,
-      share: all === 0 ? 0 : input.rows.filter((r) => String(r.part) === part)
-        .reduce((sum, r) => sum + weight(r), 0) / all,
+      mean: all === 0 ? 0 : input.rows.filter((r) => String(r.part) === part)
+        .reduce((sum, r) => sum + Number(r.y) * width(r), 0) / all,
     }))
-    .sort((a, b) => b.share - a.share)
+    .sort((a, b) => b.mean - a.mean)
     .slice(0, 6)
-    .map(({ part, share }) => `${part} ${Number((100 * share).toPrecision(3))} %`)
+    .map(({ part, mean }) =>
+      percent
+        ? `${part} ${Number((100 * mean).toPrecision(3))} %`
+        : `${part} ${Number(mean.toPrecision(3))}`
+    )
     .join(", ");
 }
 
