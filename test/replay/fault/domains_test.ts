@@ -62,10 +62,10 @@ test("only failures of the job's own nodes hit it: packed, scattered, and of sev
     metaOf(["n0", "n1", "n6"]),
   );
   const packed = failuresOfJob(cluster, 4, "packed");
-  assert.deepEqual([...packed.list.seconds], [1, 2]);
+  assert.deepEqual(Array.from(packed.list.seconds), [1, 2]);
   // Every second node: n0, n2, n4, n6 are the job's nodes 0 to 3.
   const scattered = failuresOfJob(cluster, 4, "scattered");
-  assert.deepEqual([...scattered.list.node], [0, 3, 2, 3]);
+  assert.deepEqual(Array.from(scattered.list.node), [0, 3, 2, 3]);
   assert.equal(scattered.events, 3);
   const jobs = [0, 1].map((j) => failuresOfJob(cluster, 4, "packed", j, 2));
   assert.deepEqual(jobs.map((j) => j.events), [2, 2]);
