@@ -3,6 +3,7 @@ import type { Json } from "../../model/json.ts";
 import type { ReplayDocument } from "../../model/results.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import { rowsSql } from "./rows.ts";
+import { timelineEvents } from "./timeline_events.ts";
 
 /** An event of the Chrome Trace Event Format; `ts` and `dur` are microseconds. */
 interface TraceEvent {
@@ -171,6 +172,10 @@ async function* replayEvents(store: Store, entry: Entry): AsyncGenerator<TraceEv
   let count = 0;
   for (const [i, result] of document.results.entries()) {
     yield processName(i + 1, `${entry.id} ${result.policy}`);
+    for (const event of timelineEvents(result, i + 1)) {
+      count++;
+      yield event;
+    }
     for (const series of result.series ?? []) {
       if (series.xUnit !== "seconds") continue;
       for (const [k, x] of series.x.entries()) {

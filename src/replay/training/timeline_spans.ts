@@ -113,6 +113,6 @@ export function timelineFigure(timeline: Timeline): Figure {
         bytes: s.bytes,
       }))
     ),
-    options: { xTitle: "seconds" },
+    options: { xTitle: "seconds", kinds: "forward,backward,upload,download,collective,recompute" },
   };
 }

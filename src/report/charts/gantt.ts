@@ -4,11 +4,17 @@ import { CONFIG, PALETTE } from "./_theme.ts";
 /** Height of a bar within its lane by kind: the second encoding, so that colour is never alone. */
 const HEIGHTS: readonly number[] = [0.9, 0.62, 0.4, 0.75, 0.5, 0.3];
 
+/** Kinds in the order of the option `kinds`, so that several pictures use the same colours; others follow. */
 function kindsOf(input: ChartInput): string[] {
-  return [...new Set(input.rows.map((r) => String(r.kind)))];
+  const present = new Set(input.rows.map((r) => String(r.kind)));
+  const wished = String(input.options.kinds ?? "").split(",").filter((kind) => present.has(kind));
+  return [...new Set([...wished, ...present])];
 }
 
-/** Rows: `lane`, `start`, `end`, `kind`, `name`; lanes are drawn in the order they first appear. Options: `xTitle`. */
+/**
+ * Rows: `lane`, `start`, `end`, `kind`, `name`; lanes are drawn in the order they first appear. Options: `xTitle`,
+ * `kinds` (names in the order of their colours, comma-separated).
+ */
 function build(input: ChartInput) {
   const lanes = [...new Set(input.rows.map((r) => String(r.lane)))];
   const kinds = kindsOf(input);
