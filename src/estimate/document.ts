@@ -18,6 +18,8 @@ export interface EstimateInput {
   readonly name: string;
   /** Null when the replay reports nothing that could be priced. */
   readonly usage: Usage | null;
+  /** Bytes of each tier that a replay reserves, where it says. */
+  readonly reservedBytes?: Readonly<Record<string, number>> | null;
 }
 
 /** Above this many results the best is not compared with every other one. */

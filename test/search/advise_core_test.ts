@@ -4,10 +4,11 @@ import fc from "fast-check";
 import { metric, type Metrics, unknownMetric } from "../../src/model/metric.ts";
 import { BUILTIN_HARDWARE } from "../../src/model/profiles/builtin/hardware.ts";
 import type { Usage } from "../../src/model/usage.ts";
-import { isBaseline, reservedUsage } from "../../src/search/advise/evaluate.ts";
+import { reservedUsage } from "../../src/estimate/usage/reserved.ts";
+import { isBaseline } from "../../src/search/advise/evaluate.ts";
 import { paretoFront } from "../../src/search/advise/pareto.ts";
 import { recommend } from "../../src/search/advise/recommend.ts";
-import { defaultSpace, limitSpaces, spaceSize } from "../../src/search/advise/space.ts";
+import { defaultSpace, limitSpaces, neighbours, spaceSize } from "../../src/search/advise/space.ts";
 import { meets, parseSlo } from "../../src/search/advise/slo.ts";
 
 const of = (usd: number | null, grams: number): Metrics => ({
@@ -122,10 +123,30 @@ test("spaces are cut to the limit, least important dimension first", () => {
 
 test("the default space takes only parameters the policy has, sized by the hardware", () => {
   const hardware = BUILTIN_HARDWARE.find((h) => h.name === "h100_sxm-x8")!;
-  const space = defaultSpace("offload", new Set(["gpus", "dram"]), hardware);
-  assert.deepEqual(space.map((d) => d.key), ["gpus", "dram"]);
-  assert.deepEqual(space[0].values, ["1", "2", "4", "8"]);
-  assert.equal(Number(space[1].values.at(-1)), hardware.dram!.capacityBytes / 2);
+  const facts = { family: "offload", hardware, leastGpus: 2, kvWastes: ["0.01", "0.4"] };
+  const space = defaultSpace(facts, new Set(["gpus", "dram", "kvWaste"]));
+  assert.deepEqual(space.map((d) => d.key), ["dram", "gpus", "kvWaste"]);
+  assert.equal(Number(space[0].values.at(-1)), hardware.dram!.capacityBytes / 2);
+  assert.deepEqual(space[1].values, ["8", "4", "2"], "no count on which the weights do not fit");
+  assert.deepEqual(space[2].values, ["0.01", "0.4"]);
+});
+
+test("neighbours differ in one dimension: sizes and instances by factors of two, others by value", () => {
+  const dimensions = [
+    { key: "dram", values: ["0", String(8 * 2 ** 30), String(64 * 2 ** 30)] },
+    { key: "instances", values: ["1", "2"] },
+    { key: "admission", values: ["first", "second"] },
+  ];
+  const at = (dram: number, instances: string) =>
+    neighbours({ dram: String(dram * 2 ** 30), instances, admission: "first" }, dimensions);
+  const shown = at(64, "2").map((s) => [Number(s.dram) / 2 ** 30, s.instances, s.admission]);
+  assert.deepEqual(shown, [[32, "2", "first"], [64, "4", "first"], [64, "1", "first"], [
+    64,
+    "2",
+    "second",
+  ]]);
+  assert.ok(at(64, "64").every((s) => s.instances !== "128"), "a search does not buy a whole city");
+  assert.deepEqual(at(0, "1").map((s) => s.dram), ["8589934592", "68719476736", "0", "0"]);
 });
 
 test("reserved tiers are charged whole, and a baseline stores nothing below the GPU", () => {

@@ -4,14 +4,15 @@ import { staleWarnings } from "../../estimate/factors/staleness.ts";
 import { compareEstimates } from "../../estimate/usage/compare.ts";
 import type { EstimateContext } from "../../estimate/usage/context.ts";
 import { estimateUsage } from "../../estimate/usage/estimate_usage.ts";
-import { isBaseline, reservedUsage } from "../../search/advise/evaluate.ts";
-import { type Objective, paretoFront } from "../../search/advise/pareto.ts";
+import { isBaseline } from "../../search/advise/evaluate.ts";
+import { paretoFront } from "../../search/advise/pareto.ts";
 import type { Evaluated } from "../../search/advise/point_worker.ts";
 import { recommend } from "../../search/advise/recommend.ts";
 import { meets, type Slo } from "../../search/advise/slo.ts";
 import { VERSION } from "../../runtime/version.ts";
 import type { AdviseDocument } from "../schemas/advise_schema.ts";
 import type { Point } from "./points.ts";
+import { objectivesOf, pricedPoints } from "./priced.ts";
 
 export interface AdviseInput {
   readonly trace: TraceStamp;
@@ -24,40 +25,15 @@ export interface AdviseInput {
   readonly context: EstimateContext;
   readonly today: string;
   readonly notes: readonly string[];
-  /** The `replay` command line of a point. */
+  /** The `replay` command line of a point, and the `estimate` that prices what it prints. */
   readonly commandOf: (point: Point) => string;
-}
-
-const ALWAYS = ["total_usd", "total_grams_co2e", "ssd_wear_grams_co2e"];
-const LATENCIES = ["ttft_p99_seconds", "wall_seconds"];
-
-/** What the front weighs: the bounds' metrics (else a latency), cost, carbon and wear, where known. */
-function objectivesOf(slos: readonly Slo[], goal: string, all: readonly Metrics[]): Objective[] {
-  const known = (id: string) => all.some((m) => (m[id]?.value ?? null) !== null);
-  const wanted: Objective[] = slos.map((s) => ({
-    metric: s.metric,
-    better: s.operator.startsWith("<") ? "lower" : "higher",
-  }));
-  if (slos.length === 0) {
-    const latency = LATENCIES.find(known);
-    if (latency !== undefined) wanted.push({ metric: latency, better: "lower" });
-  }
-  for (const metric of [goal, ...ALWAYS]) {
-    if (!wanted.some((o) => o.metric === metric)) wanted.push({ metric, better: "lower" });
-  }
-  return wanted.filter((o) => known(o.metric));
+  readonly priceCommand: string;
 }
 
 /** The document of a search: every point, the front with intervals, one recommendation. */
 export function adviseDocument(input: AdviseInput): AdviseDocument {
   const { context, points, results, slos, goal } = input;
-  const usable = points.flatMap((point, i) => {
-    const { usage, metrics, reservedBytes, error } = results[i];
-    if (error !== null || usage === null) return [];
-    const charged = reservedUsage(usage, reservedBytes);
-    const priced = estimateUsage(charged, context, false).metrics;
-    return [{ point, usage: charged, own: metrics, metrics: { ...metrics, ...priced } }];
-  });
+  const usable = pricedPoints(points, results, context);
   const objectives = objectivesOf(slos, goal, usable.map((u) => u.metrics));
   const shownIds = [...new Set([...objectives.map((o) => o.metric), goal, "energy_joules"])];
   const pick = (metrics: Metrics): Metrics =>
@@ -68,7 +44,8 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
     baseline: isBaseline(u.usage),
   }));
   const front = paretoFront(usable.map((u) => u.metrics), objectives);
-  const advice = recommend(candidates, slos, goal);
+  const others = objectives.filter((o) => o.metric !== goal);
+  const advice = recommend(candidates, slos, goal, others);
   const whole = new Map<number, ReturnType<typeof estimateUsage>>();
   const estimate = (i: number) => {
     const before = whole.get(i);
@@ -116,13 +93,14 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
     front: front.map((i) => ({
       point: i,
       command: input.commandOf(usable[i].point),
-      metrics: pick({ ...usable[i].own, ...estimate(i).metrics }) as AdviseDocument["front"][
+      metrics: pick({ ...usable[i].metrics, ...estimate(i).metrics }) as AdviseDocument["front"][
         number
       ]["metrics"],
     })),
     recommendation: {
       ...advice,
       command: chosen === null ? null : input.commandOf(usable[chosen].point),
+      priceCommand: chosen === null ? null : input.priceCommand,
       stability: stability.map((s) => ({
         ...s,
         difference: { ...s.difference },

@@ -19,13 +19,17 @@ function cell(value: MetricValue | undefined): string {
   return formatMetric({ ...value, value: Number(value.value.toPrecision(4)) });
 }
 
+/** More points than this make a list that nobody reads. */
+const SHOWN_POINTS = 12;
+
 /** The front as a table, the recommendation with reason and stability, and how to reproduce each. */
 export function renderAdvice(document: AdviseDocument, out: Output): string {
   const { front, points, recommendation } = document;
   const wrap = (text: string) => wrapText(text, out.width).join("\n");
-  const rows = front.map(({ point }, i) => [
+  const shown = front.slice(0, SHOWN_POINTS);
+  const rows = shown.map(({ point }, i) => [
     `${point === recommendation.point ? "*" : " "}${i + 1}`,
-    points[point].name,
+    points[point].policy,
     ...document.objectives.map((id) => cell(points[point].metrics[id] as MetricValue | undefined)),
     points[point].keepsBounds ? "yes" : "no",
   ]);
@@ -33,7 +37,7 @@ export function renderAdvice(document: AdviseDocument, out: Output): string {
   const table = front.length === 0 ? "" : renderTable(
     [
       { title: " #", align: "right" },
-      { title: "point", flexible: true },
+      { title: "policy", flexible: true },
       ...document.objectives.map((id) => ({ title: TITLES[id] ?? id, align: "right" as const })),
       { title: "fits" },
     ],
@@ -56,13 +60,19 @@ export function renderAdvice(document: AdviseDocument, out: Output): string {
     out.style.bold(recommendation.worthIt ? "Recommendation" : "Nothing to recommend"),
     wrap(recommendation.reason),
     ...stability,
-    ...(recommendation.command === null
-      ? []
-      : ["", "reproduce it:", `  ${recommendation.command}`]),
+    ...(recommendation.command === null ? [] : [
+      "",
+      "reproduce it:",
+      `  ${recommendation.command} --json > point.json`,
+      `  ${recommendation.priceCommand}`,
+    ]),
     ...(front.length === 0 ? [] : [
       "",
-      "the other points of the front:",
-      ...front.filter((f) => f.point !== recommendation.point).map((f) => `  ${f.command}`),
+      out.style.bold("The front"),
+      ...shown.flatMap((f, i) => [wrap(`${i + 1}. ${points[f.point].name}`), `   ${f.command}`]),
+      ...(front.length > shown.length
+        ? [`and ${front.length - shown.length} more: --json lists them with their commands`]
+        : []),
     ]),
     ...(refused.size === 0 ? [] : [
       "",

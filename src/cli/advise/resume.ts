@@ -5,8 +5,9 @@ import type { Evaluated } from "../../search/advise/point_worker.ts";
 
 /** Results of a search kept as they come, one JSON line a point, so that it can go on after a stop. */
 export interface ResumeFile {
-  readonly known: ReadonlyMap<number, Evaluated>;
-  keep(index: number, result: Evaluated): void;
+  /** Results by the key of their point. */
+  readonly known: ReadonlyMap<string, Evaluated>;
+  keep(key: string, result: Evaluated): void;
 }
 
 /** Digest of everything that the results depend on. */
@@ -28,7 +29,7 @@ export function openResume(path: string | undefined, key: string): ResumeFile {
   } catch {
     // Not there yet: a new search.
   }
-  const known = new Map<number, Evaluated>();
+  const known = new Map<string, Evaluated>();
   const lines = text.split("\n");
   const whole = lines.slice(0, -1);
   if (whole.length > 0) {
@@ -40,14 +41,14 @@ export function openResume(path: string | undefined, key: string): ResumeFile {
     }
     if (head.schema !== "spillway/advise-points/1" || head.key !== key) {
       throw dataError(
-        `--resume ${path}: it belongs to another search (trace, profiles, points or seed differ)`,
+        `--resume ${path}: it belongs to another search (trace, profiles, space or seed differ)`,
         "name another file, or remove this one",
       );
     }
     whole.slice(1).forEach((line, i) => {
       try {
-        const { index, result } = JSON.parse(line);
-        known.set(index, result);
+        const { point, result } = JSON.parse(line);
+        known.set(point, result);
       } catch (error) {
         throw dataError(`--resume ${path}:${i + 2}: not valid JSON: ${messageOf(error)}`);
       }
@@ -60,6 +61,6 @@ export function openResume(path: string | undefined, key: string): ResumeFile {
   }
   return {
     known,
-    keep: (index, result) => appendFileSync(path, `${JSON.stringify({ index, result })}\n`),
+    keep: (point, result) => appendFileSync(path, `${JSON.stringify({ point, result })}\n`),
   };
 }

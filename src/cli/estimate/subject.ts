@@ -2,6 +2,7 @@ import { dataError, messageOf } from "../../model/errors.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../../model/results.ts";
 import type { Usage } from "../../model/usage.ts";
 import type { EstimateInput } from "../../estimate/document.ts";
+import { reservedOf } from "../../estimate/usage/reserved.ts";
 import { readTextIfExists } from "../../runtime/files.ts";
 import { usageSchema } from "../schemas/metric_schema.ts";
 
@@ -31,7 +32,11 @@ function replayInputs(document: ReplayDocument): EstimateInput[] {
       new Set(twins.map((t) => JSON.stringify(t.params[key]))).size > 1
     );
     const shown = differing.map((key) => `${key}=${String(result.params[key])}`);
-    return { name: [result.policy, ...shown].join(" "), usage: result.usage };
+    return {
+      name: [result.policy, ...shown].join(" "),
+      usage: result.usage,
+      reservedBytes: reservedOf(result.detail, result.params),
+    };
   });
 }
 

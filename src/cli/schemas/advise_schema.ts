@@ -33,7 +33,10 @@ export const adviseDocumentSchema = z.strictObject({
     baseline: z.number().nullable(),
     worthIt: z.boolean(),
     reason: z.string(),
-    command: z.string().nullable(),
+    command: z.string().nullable().describe("the replay that gives the point's own metrics again"),
+    priceCommand: z.string().nullable().describe(
+      "prices what the replay printed, as the search did",
+    ),
     stability: estimateDocumentSchema.shape.comparisons,
   }),
   coefficients: estimateDocumentSchema.shape.coefficients,

@@ -117,15 +117,18 @@ function missing(id: string): string {
   return MISSING[id] ?? `coefficient ${id} is not known`;
 }
 
+export interface EstimateOptions {
+  /** False leaves low and high out: for searches that look at thousands of usages. */
+  readonly intervals?: boolean;
+}
+
 /**
  * Energy, carbon, water, wear and cost of a usage at a site, each with its interval and provenance.
- *
- * @param intervals False leaves low and high out: for searches that look at thousands of usages.
  */
 export function estimateUsage(
   usage: Usage,
   context: EstimateContext,
-  intervals = true,
+  { intervals = true }: EstimateOptions = {},
 ): UsageEstimate {
   const energy = energyTerms(usage, context.factors);
   const embodied = embodiedTerms(usage, context.factors);

@@ -12,6 +12,9 @@ export const engineFields = {
   memoryUtilization: z.number().min(0.1).max(1).default(0.9).describe(
     "share of the GPU memory the engine may use",
   ),
+  kvWaste: z.number().min(0).max(0.99).default(0).describe(
+    "share of the KV memory that its allocator wastes: waste_ratio of replay allocator",
+  ),
   gpus: z.number().int().positive().nullable().default(null).describe(
     "GPUs of one instance (tensor parallel x pipeline); null: all of a node",
   ),

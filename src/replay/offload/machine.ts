@@ -80,8 +80,8 @@ export function kvLinkBytesPerToken(llm: LlmProfile, { tensorParallel }: Machine
 }
 
 /**
- * KV blocks that fit beside the weights: `utilization*memory - weights`, over the bytes of a block on all
- * ranks. @throws usage error when the weights alone do not fit.
+ * KV blocks that fit beside the weights: `(utilization*memory - weights)*(1 - waste)`, over the bytes of a
+ * block on all ranks; waste is what the allocator of the KV leaves unused. @throws usage error when the weights alone do not fit.
  */
 export function gpuBlocksOf(
   hardware: HardwareProfile,
@@ -96,7 +96,7 @@ export function gpuBlocksOf(
   const memory = params.memoryUtilization * hardware.gpu!.memoryBytes * gpus;
   const weights = weightBytes(llm);
   const blockBytes = kvLinkBytesPerToken(llm, machine) * blockTokens * bytesRatio;
-  const blocks = Math.floor((memory - weights) / blockBytes);
+  const blocks = Math.floor((memory - weights) * (1 - params.kvWaste) / blockBytes);
   if (blocks < 1) {
     throw usageError(
       `${llm.name} needs ${formatDecimalBytes(weights)} of weights, and ${gpus} x ` +

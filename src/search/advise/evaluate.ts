@@ -51,25 +51,6 @@ export async function evaluatePoints(
   return results;
 }
 
-/**
- * The usage of a point with its tiers charged by the capacity it reserves for them, not by the bytes
- * that happened to lie there: a larger tier must cost more even when it stays half empty.
- */
-export function reservedUsage(
-  usage: Usage,
-  reservedBytes: Readonly<Record<string, number>> | null,
-): Usage {
-  if (reservedBytes === null) return usage;
-  const held = usage.held.filter((h) => !(h.tier in reservedBytes));
-  const reserved = Object.entries(reservedBytes)
-    .filter(([, bytes]) => bytes > 0)
-    .map(([tier, bytes]) => ({
-      tier: tier as Usage["held"][number]["tier"],
-      byteSeconds: bytes * usage.wallSeconds,
-    }));
-  return { ...usage, held: [...held, ...reserved] };
-}
-
 /** Whether a point stores nothing below the GPU: what offload has to beat. */
 export function isBaseline(usage: Usage): boolean {
   const below = (tier: string) => tier !== "hbm";

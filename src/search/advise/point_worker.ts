@@ -1,6 +1,7 @@
 import { SpillwayError } from "../../model/errors.ts";
 import type { Metrics } from "../../model/metric.ts";
 import type { Usage } from "../../model/usage.ts";
+import { reservedOf } from "../../estimate/usage/reserved.ts";
 import { handle as replay, type ReplayJob, type ReplayShared } from "../replay_worker.ts";
 
 /** What a search keeps of one replay. A point that cannot be (a model that does not fit) has an error. */
@@ -21,18 +22,4 @@ export async function handle(shared: ReplayShared, job: ReplayJob): Promise<Eval
     if (!(error instanceof SpillwayError)) throw error;
     return { metrics: {}, usage: null, reservedBytes: null, error: error.message };
   }
-}
-
-/** Capacity of the tiers in bytes over all instances, from the detail of a serving replay. */
-function reservedOf(detail: unknown, params: unknown): Record<string, number> | null {
-  const d = detail as {
-    tierCapacityBlocks?: Record<string, number>;
-    storedBytesPerBlock?: number | null;
-  } | undefined;
-  const bytes = d?.storedBytesPerBlock;
-  if (d?.tierCapacityBlocks === undefined || typeof bytes !== "number") return null;
-  const instances = Number((params as { instances?: number }).instances ?? 1);
-  return Object.fromEntries(
-    Object.entries(d.tierCapacityBlocks).map(([name, n]) => [name, n * bytes * instances]),
-  );
 }

@@ -1,6 +1,7 @@
 import { metricDefinition } from "../../model/metrics/catalog.ts";
 import { formatInUnit } from "../../model/format_metric.ts";
 import type { Metrics } from "../../model/metric.ts";
+import type { Objective } from "./pareto.ts";
 import { meets, type Slo, sloText } from "./slo.ts";
 
 /** A searched point as the recommendation sees it. */
@@ -31,30 +32,48 @@ function shown(value: number, id: string): string {
   return formatInUnit(Number(value.toPrecision(4)), unit);
 }
 
+/** Least of the goal; of equal ones the better in the next objective, and so on; then the first. */
 function best(
   candidates: readonly Candidate[],
   indices: readonly number[],
-  goal: string,
+  order: readonly Objective[],
 ): number | null {
+  const cost = (i: number, o: Objective): number => {
+    const value = known(candidates[i].metrics, o.metric);
+    return value === null ? Infinity : o.better === "lower" ? value : -value;
+  };
   let found: number | null = null;
   for (const i of indices) {
-    const value = known(candidates[i].metrics, goal);
-    if (value === null) continue;
-    if (found === null || value < known(candidates[found].metrics, goal)!) found = i;
+    if (known(candidates[i].metrics, order[0].metric) === null) continue;
+    const before = found;
+    if (before === null) found = i;
+    else {
+      const first = order.find((o) => cost(i, o) !== cost(before, o));
+      if (first !== undefined && cost(i, first) < cost(before, first)) found = i;
+    }
   }
   return found;
 }
 
-/** The one point to take and why, or why none is worth it. Ties go to the first point. */
+/** Prices closer than this are the same: coefficients are not known that well. */
+const SAME_PRICE = 0.01;
+
+/**
+ * The one point to take and why, or why none is worth it.
+ *
+ * @param others What decides between points of the same price, most important first.
+ */
 export function recommend(
   candidates: readonly Candidate[],
   slos: readonly Slo[],
   goal: string,
+  others: readonly Objective[] = [],
 ): Recommendation {
+  const order: Objective[] = [{ metric: goal, better: "lower" }, ...others];
   const all = candidates.map((_, i) => i);
   const feasible = all.filter((i) => slos.every((slo) => meets(candidates[i].metrics, slo)));
   const bounds = slos.map(sloText).join(" and ");
-  const point = best(candidates, feasible, goal);
+  const point = best(candidates, feasible, order);
   if (point === null) {
     return {
       point: null,
@@ -66,7 +85,7 @@ export function recommend(
           `${candidates[feasible[0]].metrics[goal]?.reason ?? "no such metric"}`,
     };
   }
-  const baseline = best(candidates, feasible.filter((i) => candidates[i].baseline), goal);
+  const baseline = best(candidates, feasible.filter((i) => candidates[i].baseline), order);
   const value = known(candidates[point].metrics, goal)!;
   const kept = slos.map((slo) =>
     `${slo.metric} ${shown(known(candidates[point].metrics, slo.metric)!, slo.metric)}`
@@ -89,7 +108,8 @@ export function recommend(
       worthIt: false,
       reason:
         `none is worth it: ${candidates[baseline].name} stores nothing below the GPU and has ` +
-        `the least ${goal}, ${shown(without, goal)}`,
+        `the least ${goal}, ${shown(without, goal)}` +
+        atTheSame(candidates, feasible, baseline, goal, others[0] ?? null),
     };
   }
   const saved = (without - value) / without * 100;
@@ -101,6 +121,36 @@ export function recommend(
       `${head}: ${Number(saved.toPrecision(3))} % less than ${candidates[baseline].name}, the ` +
       `best that stores nothing below the GPU (${shown(without, goal)})`,
   };
+}
+
+/** What another point brings for the same price: not worth money, but worth knowing. */
+function atTheSame(
+  candidates: readonly Candidate[],
+  feasible: readonly number[],
+  baseline: number,
+  goal: string,
+  second: Objective | null,
+): string {
+  if (second === null) return "";
+  const price = known(candidates[baseline].metrics, goal)!;
+  const own = known(candidates[baseline].metrics, second.metric);
+  const equal = feasible.filter((i) => {
+    const value = known(candidates[i].metrics, goal);
+    return value !== null && Math.abs(value - price) <= SAME_PRICE * price;
+  });
+  const sign = second.better === "lower" ? 1 : -1;
+  let found: number | null = null;
+  for (const i of equal) {
+    const value = known(candidates[i].metrics, second.metric);
+    const before = found === null ? own : known(candidates[found].metrics, second.metric);
+    if (value !== null && before !== null && sign * value < sign * before) found = i;
+  }
+  if (found === null || own === null) return "";
+  const better = known(candidates[found].metrics, second.metric)!;
+  return `; for the same ${goal} within 1 %, ${
+    candidates[found].name
+  } brings ${second.metric} from ` +
+    `${shown(own, second.metric)} to ${shown(better, second.metric)}`;
 }
 
 /** The point nearest to the first bound, for people who must give way somewhere. */

@@ -6,35 +6,43 @@ export interface Dimension {
   readonly values: readonly string[];
 }
 
-function powersOfTwo(most: number): string[] {
+const GIB = 2 ** 30;
+
+function powersOfTwo(from: number, most: number): string[] {
   const values: string[] = [];
-  for (let n = 1; n <= most; n *= 2) values.push(String(n));
+  for (let n = from; n <= most; n *= 2) values.push(String(n));
   return values;
 }
 
+/** Whole gibibytes where there are any, for sizes that people can type. */
 function whole(bytes: number): string {
-  return String(Math.floor(bytes / 2 ** 20) * 2 ** 20);
+  const unit = bytes >= GIB ? GIB : 2 ** 20;
+  return String(Math.floor(bytes / unit) * unit);
+}
+
+/** What a search knows besides the parameters of a policy. */
+export interface SpaceFacts {
+  readonly family: string;
+  readonly hardware: HardwareProfile | null;
+  /** Fewest GPUs that hold the weights; 1 when unknown. */
+  readonly leastGpus: number;
+  /** Values of `kvWaste`, by allocator; the best first. */
+  readonly kvWastes: readonly string[];
 }
 
 /**
  * What a search tries for a policy by default: of these parameters those that it has. Sizes are shares
  * of what the hardware profile holds.
  */
-export function defaultSpace(
-  family: string,
-  parameters: ReadonlySet<string>,
-  hardware: HardwareProfile | null,
-): Dimension[] {
-  return dimensionsOf(family, hardware).filter((d) => parameters.has(d.key) && d.values.length > 0);
+export function defaultSpace(facts: SpaceFacts, parameters: ReadonlySet<string>): Dimension[] {
+  return dimensionsOf(facts).filter((d) => parameters.has(d.key) && d.values.length > 0);
 }
 
-function dimensionsOf(family: string, hardware: HardwareProfile | null): Dimension[] {
+function dimensionsOf({ family, hardware, leastGpus, kvWastes }: SpaceFacts): Dimension[] {
   if (family === "offload") {
     const dram = hardware?.dram?.capacityBytes ?? 0;
     const ssd = (hardware?.ssds ?? []).reduce((a, s) => a + s.count * s.capacityBytes, 0);
-    const gpus = powersOfTwo(hardware?.gpu?.count ?? 1);
     return [
-      { key: "gpus", values: gpus },
       {
         key: "dram",
         values: dram > 0 ? ["0", ...[1 / 32, 1 / 8, 1 / 2].map((s) => whole(s * dram))] : ["0"],
@@ -43,16 +51,28 @@ function dimensionsOf(family: string, hardware: HardwareProfile | null): Dimensi
         key: "ssd",
         values: ssd > 0 ? ["0", ...[1 / 32, 1 / 4].map((s) => whole(s * ssd))] : ["0"],
       },
+      { key: "gpus", values: powersOfTwo(leastGpus, hardware?.gpu?.count ?? 1).reverse() },
       { key: "instances", values: ["1", "2"] },
+      { key: "kvWaste", values: kvWastes },
       { key: "admission", values: ["first", "second"] },
       { key: "load", values: ["always", "cheapest"] },
+      { key: "router", values: ["round-robin", "prefix-aware"] },
     ];
   }
-  if (family === "fault" || family === "training") {
+  if (family === "fault") {
     return [
-      { key: "interval", values: ["10min", "30min", "1h", "2h", "4h"] },
+      { key: "interval", values: ["3600", "600", "1800", "7200", "14400"] },
       { key: "spares", values: ["0", "1", "2", "4"] },
       { key: "copies", values: ["1", "2"] },
+    ];
+  }
+  if (family === "training") {
+    return [
+      { key: "gpus", values: powersOfTwo(1, hardware?.gpu?.count ?? 1).reverse() },
+      { key: "recompute", values: ["true", "false"] },
+      { key: "stages", values: ["auto", "2", "4", "8"] },
+      { key: "weights", values: ["host", "ssd"] },
+      { key: "shard", values: ["full", "none"] },
     ];
   }
   if (family === "allocator") {
@@ -87,4 +107,46 @@ export function limitSpaces(
     cut[largest][at] = { key: cut[largest][at].key, values: cut[largest][at].values.slice(0, 1) };
   }
   return cut;
+}
+
+/** Every combination of the values, the first dimension slowest. */
+export function combinations(dimensions: readonly Dimension[]): Record<string, string>[] {
+  return dimensions.reduce<Record<string, string>[]>(
+    (sets, d) => sets.flatMap((set) => d.values.map((v) => ({ ...set, [d.key]: v }))),
+    [{}],
+  );
+}
+
+/** Dimensions that are sizes of storage, in bytes. */
+export const SIZE_KEYS: ReadonlySet<string> = new Set(["dram", "ssd", "remote"]);
+
+/** Most instances that a search tries: whole machines are bought for them. */
+const MOST_INSTANCES = 64;
+
+/** The values next to one in a dimension: half and double of sizes and instances, else all values. */
+function nextValues({ key, values }: Dimension, now: string): string[] {
+  const at = Number(now);
+  if (SIZE_KEYS.has(key) && at > 0) {
+    const most = Math.max(...values.map(Number));
+    return [at * 2, at / 2].filter((x) => x <= most).map(whole);
+  }
+  // The optimum of a checkpoint interval is flat: factors of two find it, between a minute and a day.
+  if (key === "interval" && at > 0) {
+    return [at * 2, at / 2].filter((x) => x >= 60 && x <= 86_400).map(String);
+  }
+  if (key === "instances") {
+    return [at * 2, at / 2].filter((x) => x >= 1 && x <= MOST_INSTANCES).map(String);
+  }
+  return [...values];
+}
+
+/** Points next to one: each differs in a single dimension. */
+export function neighbours(
+  set: Readonly<Record<string, string>>,
+  dimensions: readonly Dimension[],
+): Record<string, string>[] {
+  return dimensions.flatMap((d) => {
+    const now = set[d.key] ?? d.values[0];
+    return nextValues(d, now).filter((v) => v !== now).map((v) => ({ ...set, [d.key]: v }));
+  });
 }

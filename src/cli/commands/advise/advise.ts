@@ -72,6 +72,16 @@ function goalOf(name: string): string {
   return name;
 }
 
+/** Prices what `replay … --json` printed, with the same coefficients. */
+function priceCommand(options: Options): string {
+  const flags = [
+    ...(options.factors === undefined ? [] : [`--factors ${shellQuote(options.factors)}`]),
+    ...(options.factor ?? []).map((f) => `--factor ${shellQuote(f)}`),
+    ...(options.grid === undefined ? [] : [`--grid ${shellQuote(options.grid)}`]),
+  ];
+  return ["spillway estimate ./point.json --reserved", ...flags].join(" ");
+}
+
 async function run(options: Options): Promise<void> {
   const out = openOutput(options);
   if (options.trace === undefined) throw usageError("advise: --trace T is missing");
@@ -95,23 +105,26 @@ async function run(options: Options): Promise<void> {
     notes.push(...series.notes);
   }
   const { estimateContext } = await import("../../../estimate/usage/context.ts");
-  const { evaluatePoints } = await import("../../../search/advise/evaluate.ts");
-  const { searchPoints } = await import("../../advise/points.ts");
+  const { familyFor, policySpaces, settingText } = await import("../../advise/points.ts");
+  const { searchRounds } = await import("../../advise/search.ts");
   const { openResume, searchKey } = await import("../../advise/resume.ts");
   const { adviseDocument } = await import("../../advise/document.ts");
-  const { loadTrace } = await import("../../load_trace.ts");
-  const trace = await loadTrace(options.trace, {
+  const { openTrace } = await import("../../advise/open_trace.ts");
+  const { spaceFacts } = await import("../../advise/space_facts.ts");
+  const trace = await openTrace(options.trace, {
     storePath: storePath(out),
+    profiles,
+    seed,
     ...(options.format === undefined ? {} : { format: options.format }),
   });
   try {
-    const { points, skipped } = await searchPoints(trace.kind, profiles.hardware, {
-      ...(options.family === undefined ? {} : { family: options.family }),
+    const family = familyFor(trace.kind, options.family);
+    const { facts, labels } = await spaceFacts(trace, family, profiles, seed);
+    const { spaces, skipped } = await policySpaces(trace.kind, facts, {
       ...(options.policy === undefined ? {} : { policies: options.policy }),
       set: options.set ?? [],
       sweep: options.sweep ?? [],
       allowLossy: options.allowLossy ?? false,
-      most: options.points,
     });
     if (skipped.length > 0) {
       notes.push(`lossy policies are left out: ${skipped.join(", ")} (--allow-lossy)`);
@@ -124,26 +137,25 @@ async function run(options: Options): Promise<void> {
       sha256: trace.sha256,
       rows: trace.rows,
     };
-    const shown = points.map((p) => [p.choice.policy.name, p.choice.shown]) as unknown as Json;
+    const shown = spaces.map((s) => [s.policy.name, s.dimensions, s.fixed]) as unknown as Json;
     const resume = openResume(options.resume, searchKey([stamp, profiles, seed, shown]));
     if (resume.known.size > 0) await out.note(`${resume.known.size} points are known already`);
     const { createProgress } = await import("../../progress.ts");
     const progress = createProgress("searching", { quiet: out.quiet });
-    const results = await evaluatePoints(
-      trace,
-      points.map((p) => ({
-        family: p.family,
-        policy: p.choice.policy.name,
-        params: p.choice.params,
-      })),
-      {
-        profiles,
-        seed,
-        known: resume.known,
-        onResult: resume.keep,
-        onDone: (done, total) => progress.update(done, total),
-      },
-    );
+    const context = estimateContext(profiles.site!, profiles.hardware, factors);
+    const { points, results } = await searchRounds(trace, {
+      family,
+      spaces,
+      most: options.points,
+      slos,
+      goal,
+      context,
+      profiles,
+      seed,
+      labels,
+      resume,
+      onDone: (done, total) => progress.update(done, total),
+    });
     progress.end();
     const commandOf = (point: Point): string =>
       [
@@ -151,7 +163,9 @@ async function run(options: Options): Promise<void> {
         point.family,
         shellQuote(options.trace!),
         `--policy ${point.choice.policy.name}`,
-        ...Object.entries(point.set).map(([k, v]) => `--set ${shellQuote(`${k}=${v}`)}`),
+        ...Object.entries(point.set).map(([k, v]) =>
+          `--set ${shellQuote(`${k}=${settingText(k, v)}`)}`
+        ),
         `--hardware ${shellQuote(names.hardware)} --llm ${shellQuote(names.llm)}`,
         `--site ${shellQuote(names.site)} --seed ${seed}`,
       ].join(" ");
@@ -163,10 +177,11 @@ async function run(options: Options): Promise<void> {
       goal,
       points,
       results,
-      context: estimateContext(profiles.site!, profiles.hardware, factors),
+      context,
       today: todayOf(options),
       notes,
       commandOf,
+      priceCommand: priceCommand(options),
     });
     const { renderAdvice } = await import("../../advise/render.ts");
     await out.emit(document, () => renderAdvice(document, out));

@@ -17,6 +17,7 @@ import { openOutput, type Output } from "../../output.ts";
 
 interface Options extends FactorOptions, GridOptions {
   readonly save?: string;
+  readonly reserved?: boolean;
 }
 
 /** The site to price at: the flag's or setting's, else the replay's, else anywhere. */
@@ -67,10 +68,14 @@ async function run(options: Options, name: string): Promise<void> {
     notes.push(...series.notes);
   }
   const context = estimateContext(site, await hardwareOf(subject, options), factors);
+  const { reservedUsage } = await import("../../../estimate/usage/reserved.ts");
   const document = estimateDocument(
     { name: "spillway", version: VERSION },
     subject.subject,
-    subject.inputs,
+    options.reserved !== true ? subject.inputs : subject.inputs.map((i) => ({
+      name: i.name,
+      usage: i.usage === null ? null : reservedUsage(i.usage, i.reservedBytes ?? null),
+    })),
     context,
     todayOf(options),
     notes,
@@ -110,6 +115,10 @@ export const command: CommandModule = {
         .arguments("<run-or-replay:string>"),
     ))
       .option("--save <name:string>", "Store the estimate under this name.")
+      .option(
+        "--reserved",
+        "Charge the tiers of a replay by the capacity they reserve, as advise does.",
+      )
       .example("Price a replay in Virginia", "spillway estimate p1 --site aws-us-east-1")
       .example(
         "With a grid series of your own",
