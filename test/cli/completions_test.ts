@@ -38,42 +38,67 @@ const SHELLS: readonly [shell: string, args: (script: string) => string[]][] = [
   ["fish", (script) => ["--no-config", "-c", `source ${script}; complete -C "spillway config sh"`]],
 ];
 
+/** Runs the body in a folder with a program called spillway and the script of a shell. */
+function withProgram(shell: string, body: (folder: string, script: string) => void): void {
+  const folder = mkdtempSync(join(tmpdir(), "spillway-completion-"));
+  try {
+    const script = join(folder, "script");
+    writeFileSync(script, spillway(["completions", shell]).stdout);
+    const program = `#!/bin/sh\nexec ${SPILLWAY.map((w) => `'${w}'`).join(" ")} "$@"\n`;
+    writeFileSync(join(folder, "spillway"), program, { mode: 0o755 });
+    body(folder, script);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 for (const [shell, args] of SHELLS) {
   test(`${shell} completes a nested command with the generated script`, {
     skip: has(shell) ? false : `${shell} is not installed`,
   }, () => {
-    const folder = mkdtempSync(join(tmpdir(), "spillway-completion-"));
-    try {
-      const script = join(folder, "script");
-      writeFileSync(script, spillway(["completions", shell]).stdout);
-      const program = join(folder, "spillway");
-      writeFileSync(program, `#!/bin/sh\nexec ${SPILLWAY.map((w) => `'${w}'`).join(" ")} "$@"\n`, {
-        mode: 0o755,
-      });
+    withProgram(shell, (folder, script) => {
       const done = spawnSync(shell, args(script), {
         encoding: "utf8",
         env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
       });
       assert.match(done.stdout, /^show/m, done.stderr);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    });
   });
 }
 
-test("zsh accepts the generated script", {
+/** Types into an interactive zsh on a pseudo-terminal, presses Tab and gives back what the line became. */
+const ZSH = `
+zmodload zsh/zpty
+zpty -b shell zsh -f -i
+zpty -w shell "PS1= ; autoload -U compinit; compinit -D -u; source $1; echo rea''dy"
+zpty -r -m shell line '*ready*'
+zpty -w -n shell $'spillway config sh\\t'
+typeset seen=
+wait_for() {
+  repeat 150; do
+    sleep 0.1
+    while zpty -r -t shell chunk; do seen+=$chunk; done
+    [[ $seen == *$1* ]] && break
+  done
+}
+wait_for ow
+zpty -w -n shell $'--orig\\t'
+wait_for --origins
+print -r -- "$seen"
+zpty -d shell
+`;
+
+test("zsh completes a nested command and an option when Tab is pressed", {
   skip: has("zsh") ? false : "zsh is not installed",
 }, () => {
-  const script = spillway(["completions", "zsh"]).stdout;
-  const done = spawnSync("zsh", [
-    "-f",
-    "-c",
-    'autoload -U compinit; compinit -D; eval "$(cat)"; whence -w _spillway',
-  ], {
-    encoding: "utf8",
-    input: script,
+  withProgram("zsh", (folder, script) => {
+    const done = spawnSync("zsh", ["-f", "-c", ZSH, "zsh", script], {
+      encoding: "utf8",
+      timeout: 60_000,
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, TERM: "xterm" },
+    });
+    assert.match(done.stdout, /spillway config show[^]*--origins/, done.stderr);
   });
-  assert.match(done.stdout, /_spillway: function/, done.stderr);
 });
 
 test("an unknown shell is a usage error that proposes the nearest", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { hardwareProfileSchema } from "../../src/model/profiles/hardware.ts";
 import { summarise } from "../../src/workload/calibrate/measurement.ts";
+import { command as calibrateCommand } from "../../src/cli/commands/calibrate.ts";
 import { spillway } from "../spillway.ts";
 
 test("repeats are summarised by their median and range", () => {
@@ -14,7 +15,7 @@ test("repeats are summarised by their median and range", () => {
   assert.throws(() => summarise("x", "seconds", [], "m"), RangeError);
 });
 
-test("calibrate without fio writes a profile that replays accept, and leaves no other file", () => {
+test("calibrate without fio writes a profile that replays accept, and leaves no other file", async () => {
   const folder = mkdtempSync(join(tmpdir(), "spillway-calibrate-"));
   try {
     const done = spillway(
@@ -29,6 +30,7 @@ test("calibrate without fio writes a profile that replays accept, and leaves no 
     assert.ok(parsed.ssds[0].writeBytesPerSecond.value > 0);
     assert.equal(parsed.gpu, null);
     assert.deepEqual(JSON.parse(done.stdout).profile, profile);
+    (await calibrateCommand.output!()).parse(JSON.parse(done.stdout));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
