@@ -1,10 +1,13 @@
 import { safeText } from "./sanitize.ts";
+import { wrapText } from "./wrap.ts";
 
 export interface Column {
   readonly title: string;
   readonly align?: "left" | "right";
   /** May be cut with an ellipsis when the table is wider than the terminal. */
   readonly flexible?: boolean;
+  /** Where it is too narrow its text goes on below instead of being cut. */
+  readonly wrap?: boolean;
 }
 
 /** Width in terminal cells: combining marks count 0, wide East Asian characters 2. */
@@ -66,7 +69,28 @@ export function renderTable(
       const pad = " ".repeat(Math.max(0, widths[i] - cellWidth(text)));
       return c.align === "right" ? pad + text : text + pad;
     }).join("  ").trimEnd();
-  return [decorate(line(columns.map((c) => c.title))), ...cells.map(line)].join("\n") + "\n";
+  const lines = (row: readonly string[]) => {
+    const parts = columns.map((c, i) => c.wrap ? wrapped(row[i] ?? "", widths[i]) : [row[i] ?? ""]);
+    const height = Math.max(...parts.map((p) => p.length));
+    return Array.from({ length: height }, (_, k) => line(parts.map((p) => p[k] ?? "")));
+  };
+  return [decorate(line(columns.map((c) => c.title))), ...cells.flatMap(lines)].join("\n") + "\n";
+}
+
+/** Lines of at most `width` cells: broken at blanks, and within words that are longer than a line. */
+function wrapped(text: string, width: number): string[] {
+  return wrapText(text, width).flatMap((line) => {
+    const parts: string[] = [];
+    let part = "";
+    for (const char of line) {
+      if (cellWidth(part + char) > width) {
+        parts.push(part);
+        part = "";
+      }
+      part += char;
+    }
+    return [...parts, part];
+  });
 }
 
 function renderBlocks(
@@ -75,9 +99,11 @@ function renderBlocks(
   width: number,
 ): string {
   const label = Math.max(...columns.map((c) => cellWidth(c.title)));
-  return rows.map((row) =>
-    columns.map((c, i) =>
-      `${c.title.padEnd(label)}  ${cut(row[i] ?? "", Math.max(10, width - label - 2))}`.trimEnd()
-    ).join("\n")
-  ).join("\n\n") + "\n";
+  const room = Math.max(10, width - label - 2);
+  const entry = (c: Column, text: string) =>
+    (c.wrap ? wrapped(text, room) : [cut(text, room)]).map((line, i) =>
+      `${(i === 0 ? c.title : "").padEnd(label)}  ${line}`.trimEnd()
+    );
+  return rows.map((row) => columns.flatMap((c, i) => entry(c, row[i] ?? "")).join("\n"))
+    .join("\n\n") + "\n";
 }

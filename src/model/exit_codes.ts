@@ -5,33 +5,76 @@ export interface ExitCode {
   readonly code: number;
   readonly name: string;
   readonly meaning: string;
+  /** What to do when it is seen. */
+  readonly remedy: string;
+  /** Which convention the number follows. */
+  readonly source: string;
+}
+
+const OWN = "this tool; stable since 0.1";
+const SHELL = "POSIX shell, XCU 2.8.2; env(1) and timeout(1)";
+
+function row(code: number, name: string, meaning: string, remedy: string, source = OWN): ExitCode {
+  return { code, name, meaning, remedy, source };
 }
 
 /** Every exit code of the tool (DESIGN section 4). `record -- CMD` returns the child's own code instead. */
 export const EXIT_CODES: readonly ExitCode[] = [
-  { code: 0, name: "ok", meaning: "the command did what was asked; a gate passed or only warned" },
-  { code: 1, name: "gate-failed", meaning: "a gate rule of level error failed" },
-  { code: 2, name: "usage", meaning: "the command line was wrong; nothing was done" },
-  { code: 3, name: "inconclusive", meaning: "a gate could not decide and --strict was given" },
-  {
-    code: 4,
-    name: "bad-data",
-    meaning: "a file, trace or store has bad or missing data; nothing half-stored",
-  },
-  { code: 5, name: "environment", meaning: "this machine lacks something that the command needs" },
-  {
-    code: 70,
-    name: "internal",
-    meaning: "a bug in Spillway; run again with --debug and report it",
-  },
-  {
-    code: 125,
-    name: "record-failed",
-    meaning: "record only: the child never started because of Spillway itself",
-  },
-  { code: 126, name: "not-executable", meaning: "record only: the command is not executable" },
-  { code: 127, name: "not-found", meaning: "record only: the command was not found" },
-  { code: 130, name: "interrupted", meaning: "interrupted by Ctrl-C" },
+  row(0, "ok", "the command did what was asked; a gate passed or only warned", "nothing"),
+  row(
+    1,
+    "gate-failed",
+    "a gate rule of level error failed",
+    "read the reason of the rule; acknowledge it with a date in gate.acks when it is meant",
+  ),
+  row(
+    2,
+    "usage",
+    "the command line was wrong; nothing was done",
+    '"spillway COMMAND --help" shows the options',
+    "the value of clap, argparse and Cliffy",
+  ),
+  row(
+    3,
+    "inconclusive",
+    "a gate could not decide and --strict was given",
+    "the reason says what is missing: more runs, a baseline, the same machine",
+  ),
+  row(
+    4,
+    "bad-data",
+    "a file, trace or store has bad or missing data; nothing half-stored",
+    "the message names the file, line and column",
+  ),
+  row(
+    5,
+    "environment",
+    "this machine lacks something that the command needs",
+    '"spillway doctor" says what, and how to get it',
+  ),
+  row(
+    70,
+    "internal",
+    "a bug in Spillway",
+    "run again with --debug and report the trace",
+    "EX_SOFTWARE of sysexits.h",
+  ),
+  row(
+    125,
+    "record-failed",
+    "record only: the child never started because of Spillway itself",
+    "the message says why; the command itself was not run",
+    SHELL,
+  ),
+  row(126, "not-executable", "record only: the command is not executable", "chmod +x it", SHELL),
+  row(127, "not-found", "record only: the command was not found", "check its name and PATH", SHELL),
+  row(
+    130,
+    "interrupted",
+    "interrupted by Ctrl-C: 128 + SIGINT",
+    "run it again; what was stored before stays",
+    "POSIX shell, XCU 2.8.2",
+  ),
 ];
 
 const BY_KIND: Record<ErrorKind, number> = { usage: 2, data: 4, environment: 5, interrupted: 130 };

@@ -51,3 +51,15 @@ test("control characters in names cannot reach the terminal", () => {
   assert.equal(safeText("plain µs ✓"), "plain µs ✓");
   assert.equal(safeText("\u202eevil"), "\\u202eevil");
 });
+
+test("a wrapping column loses no letter, at any width", () => {
+  const text = "a-very-long-word-without-any-blank and some short ones";
+  const columns = [{ title: "id" }, { title: "text", flexible: true, wrap: true }];
+  for (const width of [80, 40, 24, 14]) {
+    const printed = renderTable(columns, [["x", text]], width);
+    assert.ok(!printed.includes("…"));
+    const letters = printed.replace(/^(id|text)\b/gm, "").replaceAll(/\s/g, "");
+    assert.ok(letters.includes(text.replaceAll(" ", "")), printed);
+    for (const line of printed.split("\n")) assert.ok(line.length <= Math.max(width, 18), line);
+  }
+});

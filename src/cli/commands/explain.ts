@@ -30,6 +30,7 @@ function renderExplanation(e: Explanation, kind: string, out: Output): string {
       title,
       align: title === "value" ? "right" as const : "left" as const,
       flexible: i >= e.table!.columns.length - 2,
+      wrap: i >= e.table!.columns.length - 2,
     })),
     e.table.rows,
     out.width,
@@ -41,7 +42,7 @@ function renderExplanation(e: Explanation, kind: string, out: Output): string {
 
 function renderList(entries: readonly TopicEntry[], kind: string, out: Output): string {
   return renderTable(
-    [{ title: kind, flexible: true }, { title: "meaning", flexible: true }],
+    [{ title: kind, flexible: true }, { title: "meaning", flexible: true, wrap: true }],
     entries.map((e) => [e.id, e.title]),
     out.width,
     out.style.bold,
@@ -120,7 +121,7 @@ export const command: CommandModule = {
   build: () =>
     new Command()
       .description(
-        "Explains one thing, or lists a kind: metric, policy, coefficient, exit-code, stall. A name " +
+        "Explains one thing, or lists a kind: metric, policy, eviction, coefficient, exit-code, stall. A name " +
           "alone is looked up in all of them.",
       )
       .arguments("[kind:string] [id:string]")

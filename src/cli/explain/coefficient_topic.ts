@@ -12,6 +12,14 @@ function spread(values: readonly number[]): string {
   return `${formatNumber(least)} to ${formatNumber(most)}${times}`;
 }
 
+/** How the coefficient enters an estimate: its unit says what it is multiplied by. */
+function formulaOf(c: { readonly value: number; readonly unit: string }): string {
+  const [result, per] = c.unit.split("/");
+  return per === undefined
+    ? `used as it is, in ${c.unit}; low and high bound the result`
+    : `${result} = ${formatNumber(c.value)} x ${per}, with low and high for the interval`;
+}
+
 /** Coefficients of the estimates with their published history and spread. */
 export const coefficientTopic: Topic = {
   name: "coefficient",
@@ -42,6 +50,7 @@ export const coefficientTopic: Topic = {
         ["low", `${formatNumber(c.low)} ${c.unit}`],
         ["mid", `${formatNumber(c.value)} ${c.unit}`],
         ["high", `${formatNumber(c.high)} ${c.unit}`],
+        ["formula", formulaOf(c)],
         ["as of", c.asOf],
         ["source", c.source],
         ["licence", c.licence],

@@ -4,6 +4,7 @@ import { METRIC_CATALOG, metricDefinition } from "../../model/metrics/catalog.ts
 import { STALL_CLASSES } from "../../model/stalls.ts";
 import { POLICIES } from "../../registry/policies.ts";
 import { coefficientTopic } from "./coefficient_topic.ts";
+import { evictionTopic } from "./eviction_topic.ts";
 import type { Topic } from "./topic.ts";
 
 const metricTopic: Topic = {
@@ -46,7 +47,12 @@ const exitCodeTopic: Topic = {
     return Promise.resolve({
       id: String(found.code),
       title: found.name,
-      fields: [["code", String(found.code)], ["meaning", found.meaning]],
+      fields: [
+        ["code", String(found.code)],
+        ["meaning", found.meaning],
+        ["remedy", found.remedy],
+        ["source", found.source],
+      ],
       data: { definition: { ...found } },
     });
   },
@@ -91,9 +97,10 @@ const policyTopic: Topic = {
       title: policy.summary,
       fields: [
         ["family", policy.family],
+        ["rule", policy.summary],
         ["replays", policy.accepts.join(", ")],
         ["lossy", policy.lossy ? "yes: it changes the model's results" : "no"],
-        ["reference", policy.reference],
+        ["source", policy.reference],
         ["try", `spillway replay ${policy.family} TRACE --policy ${policy.name}`],
       ],
       ...(rows.length === 0
@@ -109,6 +116,7 @@ const policyTopic: Topic = {
 export const TOPICS: readonly Topic[] = [
   metricTopic,
   policyTopic,
+  evictionTopic,
   coefficientTopic,
   exitCodeTopic,
   stallTopic,
