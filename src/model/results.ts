@@ -4,6 +4,7 @@ import type { Figure } from "./figure.ts";
 import type { Json } from "./json.ts";
 import type { Metrics } from "./metric.ts";
 import type { Series } from "./policy.ts";
+import type { StallSummary } from "./stalls.ts";
 import type { TraceKind } from "./trace/trace.ts";
 import type { Usage } from "./usage.ts";
 
@@ -204,6 +205,8 @@ export interface RunRecord {
   }[];
   readonly metrics: Metrics;
   readonly usage: Usage | null;
+  /** What each second was bound by; absent in runs of older releases. */
+  readonly stalls?: StallSummary;
   /** The serving engine that ran meanwhile, when one was scraped or its files were given. */
   readonly engine?: RunEngine;
 }

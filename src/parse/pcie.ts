@@ -1,25 +1,9 @@
 import { numberOf } from "./numbers.ts";
 
-/** Transfers a second and lane of each PCIe generation, and the share that encoding leaves. */
-const GENERATIONS: readonly (readonly [gigatransfers: number, efficiency: number])[] = [
-  [2.5, 0.8],
-  [5, 0.8],
-  [8, 128 / 130],
-  [16, 128 / 130],
-  [32, 128 / 130],
-  [64, 242 / 256],
-];
-
 /** GT/s of a link-speed file: `8.0 GT/s PCIe`, `16 GT/s`; null for `Unknown`. */
 export function parseLinkSpeed(text: string): number | null {
   const match = /^\s*([0-9.]+)\s*GT\/s/.exec(text);
   return match === null ? null : numberOf(match[1]);
-}
-
-/** Payload bytes a second and direction of a link, before packet headers; null for an unknown speed. */
-export function linkBytesPerSecond(gigatransfers: number, lanes: number): number | null {
-  const generation = GENERATIONS.find(([gt]) => gt === gigatransfers);
-  return generation === undefined ? null : gigatransfers * 1e9 * generation[1] / 8 * lanes;
 }
 
 /** Counters of an `aer_dev_*` file by error name; the total line is named `TOTAL_ERR_*`. */

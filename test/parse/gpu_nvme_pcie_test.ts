@@ -6,7 +6,8 @@ import { gpuFields } from "../../src/parse/gpu/fields.ts";
 import { parseSmiHeader, parseSmiRow } from "../../src/parse/gpu/smi_csv.ts";
 import { smiExitReason, smiFailure, smiFieldRefused } from "../../src/parse/gpu/smi_failure.ts";
 import { parseNvmeSmartLog, parseSmartctl } from "../../src/parse/nvme/smart_log.ts";
-import { aerTotal, linkBytesPerSecond, parseAer, parseLinkSpeed } from "../../src/parse/pcie.ts";
+import { linkBytesPerSecond } from "../../src/model/link_rate.ts";
+import { aerTotal, parseAer, parseLinkSpeed } from "../../src/parse/pcie.ts";
 import { needsShared, sharedPath, sharedText } from "../shared.ts";
 
 function filesOf(folder: string, pattern: RegExp): string[] {

@@ -11,6 +11,7 @@ import { VERSION } from "../../runtime/version.ts";
 import { writeText } from "../../runtime/terminal.ts";
 import type { ReportInput, ReportItem } from "../../report/input.ts";
 import type { Store } from "../../store/store.ts";
+import { BETWEEN_HELP, WINDOW_HELP, type WindowOptions } from "../window_options.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
 import { gateSchema } from "../schemas/gate_schema.ts";
@@ -19,7 +20,7 @@ import { shellQuote } from "../shell_quote.ts";
 
 type ReportFormat = "html" | "markdown" | "json" | "csv" | "text";
 
-interface Options extends GlobalOptions {
+interface Options extends GlobalOptions, WindowOptions {
   readonly output?: string;
   readonly format: ReportFormat;
   readonly diff?: boolean;
@@ -41,12 +42,22 @@ function withShortCommand(record: RunRecord): RunRecord {
   return { ...record, command: ["spillway", ...record.command.slice(self.length)] };
 }
 
-async function loadItem(store: Store, given: string): Promise<ReportItem> {
+async function loadItem(
+  store: Store,
+  given: string,
+  options: WindowOptions,
+): Promise<ReportItem> {
   const entry = await store.find(given);
   switch (entry.kind) {
     case "run": {
-      const { id, record } = await store.run(entry.id);
-      return { kind: "run", id, record: withShortCommand(record), lines: await store.samples(id) };
+      const { runInWindow } = await import("../window.ts");
+      const { id, record, lines } = await runInWindow(store, entry.id, options);
+      return {
+        kind: "run",
+        id,
+        record: withShortCommand(record),
+        lines: lines ?? await store.samples(id),
+      };
     }
     case "replay":
       return {
@@ -121,7 +132,7 @@ async function run(options: Options, given: readonly string[]): Promise<void> {
   const store = await openStore(out.setting("store").value!, { mode: "read" });
   const items: ReportItem[] = [];
   try {
-    for (const id of given) items.push(await loadItem(store, id));
+    for (const id of given) items.push(await loadItem(store, id, options));
   } finally {
     await store.close();
   }
@@ -184,6 +195,8 @@ export const command: CommandModule = {
       .type("format", new EnumType(["html", "markdown", "json", "csv", "text"]))
       .option("-o, --output <file:file>", "File to write (report.html; other formats: stdout).")
       .option("--format <format:format>", "What to write.", { default: "html" })
+      .option("--window <from..to:string>", WINDOW_HELP)
+      .option("--between <marks:string>", BETWEEN_HELP)
       .option("--diff", "Show first how the second of two entries differs from the first.")
       .option("--title <text:string>", "Title of the page.")
       .option("--stamp", "Print the time of writing (the bytes then differ each time).")

@@ -1,12 +1,16 @@
+import { usageError } from "../../model/errors.ts";
 import { Command } from "@cliffy/command";
 import { stableStringify } from "../../model/json.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../../model/results.ts";
 import type { TraceKind } from "../../model/trace/trace.ts";
 import type { Entry, Store } from "../../store/store.ts";
+import { BETWEEN_HELP, WINDOW_HELP, type WindowOptions } from "../window_options.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
 import { safeText } from "../sanitize.ts";
 import type { SeriesFacts } from "../show/render.ts";
+
+interface Options extends GlobalOptions, WindowOptions {}
 
 /** The part of the document that an entry's kind has, and its text. */
 interface Shown {
@@ -14,13 +18,13 @@ interface Shown {
   readonly text: () => Promise<string>;
 }
 
-async function seriesOf(store: Store, id: string): Promise<SeriesFacts[]> {
+async function seriesOf(store: Store, id: string, within: string): Promise<SeriesFacts[]> {
   const { columns, rows } = await store.query(
     `SELECT s.source, s.device, s.field, s.unit, s.type, count(x.time_ns) AS samples,
        count(*) FILTER (x.time_ns IS NOT NULL AND x.value IS NULL) AS unknown,
        min(x.value) AS min, avg(x.value) AS mean, max(x.value) AS max
      FROM v_series s LEFT JOIN v_sample x
-       ON x.entry_id = s.entry_id AND x.source = s.source AND x.device = s.device AND x.field = s.field
+       ON x.entry_id = s.entry_id AND x.source = s.source AND x.device = s.device AND x.field = s.field ${within}
      WHERE s.entry_id = '${id}' GROUP BY ALL ORDER BY 1, 2, 3`,
   );
   return rows.map((row) =>
@@ -28,9 +32,21 @@ async function seriesOf(store: Store, id: string): Promise<SeriesFacts[]> {
   );
 }
 
-async function showRun(store: Store, entry: Entry, out: Output): Promise<Shown> {
-  const { record } = await store.run(entry.id);
-  const series = await seriesOf(store, entry.id);
+async function showRun(
+  store: Store,
+  entry: Entry,
+  out: Output,
+  options: WindowOptions,
+): Promise<Shown> {
+  const { runInWindow } = await import("../window.ts");
+  const { record, window } = await runInWindow(store, entry.id, options);
+  const series = await seriesOf(
+    store,
+    entry.id,
+    window === null
+      ? ""
+      : `AND x.time_ns BETWEEN ${Math.round(window.fromNs)} AND ${Math.round(window.toNs)}`,
+  );
   return {
     part: { run: record, series },
     text: async () => {
@@ -126,7 +142,10 @@ async function showOther(store: Store, entry: Entry, out: Output): Promise<Shown
 }
 
 const SHOW: Readonly<
-  Record<Entry["kind"], (store: Store, entry: Entry, out: Output) => Promise<Shown>>
+  Record<
+    Entry["kind"],
+    (store: Store, entry: Entry, out: Output, options: WindowOptions) => Promise<Shown>
+  >
 > = {
   run: showRun,
   trace: showTrace,
@@ -138,12 +157,15 @@ const SHOW: Readonly<
   prediction: showOther,
 };
 
-async function run(options: GlobalOptions, idOrName: string): Promise<void> {
+async function run(options: Options, idOrName: string): Promise<void> {
   const out = openOutput(options);
   const { withStore } = await import("../open_store.ts");
   const { entry, part, text } = await withStore(out, "read", async (store) => {
     const entry = await store.find(idOrName);
-    return { entry, ...await SHOW[entry.kind](store, entry, out) };
+    if (entry.kind !== "run" && (options.window ?? options.between) !== undefined) {
+      throw usageError(`--window and --between take parts of runs; ${entry.id} is a ${entry.kind}`);
+    }
+    return { entry, ...await SHOW[entry.kind](store, entry, out, options) };
   });
   const printed = out.json ? "" : await text();
   await out.emit({ schema: "spillway/show/1", entry, ...part }, () => printed);
@@ -161,7 +183,10 @@ export const command: CommandModule = {
           "A name that several have means the newest.",
       )
       .arguments("<id:string>")
+      .option("--window <from..to:string>", WINDOW_HELP)
+      .option("--between <marks:string>", BETWEEN_HELP)
       .example("A recording", "spillway show r1")
+      .example("Its steady part", "spillway show r1 --between warm,done")
       .example("A trace, for a script", "spillway show t1 --json")
-      .action((options: GlobalOptions, id: string) => run(options, id)),
+      .action((options: Options, id: string) => run(options, id)),
 };

@@ -1,7 +1,9 @@
-import { dataError } from "../../model/errors.ts";
+import { dataError, usageError } from "../../model/errors.ts";
 import { openStore } from "../../store/open.ts";
 import type { Store } from "../../store/store.ts";
 import { trapezoidEnergy } from "../../estimate/formulas/energy.ts";
+import { runInWindow } from "../window.ts";
+import type { WindowOptions } from "../window_options.ts";
 import { type Subject, subjectOfReplay, subjectOfRun } from "./subject.ts";
 
 /** Samples further apart than this many intervals are a gap that is not bridged. */
@@ -38,18 +40,26 @@ async function powerOf(
  *
  * @throws data error when there is none of that id or name, or when it is neither.
  */
-export async function subjectOfStore(idOrName: string, path: string): Promise<Subject> {
+export async function subjectOfStore(
+  idOrName: string,
+  path: string,
+  options: WindowOptions = {},
+): Promise<Subject> {
   const store = await openStore(path, { mode: "read" });
   try {
     const entry = await store.find(idOrName);
+    if (entry.kind !== "run" && (options.window ?? options.between) !== undefined) {
+      throw usageError(`--window and --between take parts of runs; ${entry.id} is a ${entry.kind}`);
+    }
     if (entry.kind === "replay") {
       const { id, name, document } = await store.document("replay", entry.id);
       return subjectOfReplay(document, id, name);
     }
     if (entry.kind === "run") {
-      const { id, record } = await store.run(entry.id);
+      const { id, record, window } = await runInWindow(store, entry.id, options);
       const subject = subjectOfRun(record, id);
-      const energy = await powerOf(store, id, record.intervalNs, subject.window!.startSeconds);
+      const startSeconds = subject.window!.startSeconds - (window?.fromNs ?? 0) / 1e9;
+      const energy = await powerOf(store, id, record.intervalNs, startSeconds);
       return { ...subject, energyBetween: () => Promise.resolve(energy) };
     }
     throw dataError(

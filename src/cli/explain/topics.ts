@@ -61,7 +61,11 @@ const exitCodeTopic: Topic = {
 const stallTopic: Topic = {
   name: "stall",
   summary: "how a second of a recording is attributed",
-  list: () => Promise.resolve(STALL_CLASSES),
+  // The list tells the whole rule: classes are looked for from top to bottom, second by second.
+  list: () =>
+    Promise.resolve(
+      STALL_CLASSES.map(({ id, title, rule }, i) => ({ id, title: `${i + 1}. ${title}: ${rule}` })),
+    ),
   explain: (id) => {
     const found = STALL_CLASSES.find((s) => s.id === id || s.id.replaceAll("_", "-") === id);
     if (found === undefined) return Promise.resolve(null);

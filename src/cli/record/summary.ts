@@ -96,6 +96,9 @@ export function renderRunSummary(run: RunRecord, id: string | null, width: numbe
       width,
     ));
   }
+  if (run.stalls !== undefined && (run.stalls.hasGpu || run.stalls.storageSeconds > 0)) {
+    lines.push(row("waiting", `${run.stalls.sentence} [${run.stalls.evidence}]`, width));
+  }
   const joules = number(m, "gpu_energy_joules");
   const util = number(m, "gpu_utilization_ratio");
   if (util !== null) {

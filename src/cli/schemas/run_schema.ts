@@ -46,6 +46,9 @@ export const runRecordSchema = z.object({
   })),
   metrics: metricsSchema,
   usage: z.unknown().describe("what estimate reads (DESIGN section 4, usage)"),
+  stalls: z.unknown().optional().describe(
+    "what each second was bound by, and the rules that decided",
+  ),
   engine: z.unknown().optional().describe(
     "the serving engine that was listened to: config, counts",
   ),

@@ -2,6 +2,7 @@ import type { MetricUnit } from "../../model/metric.ts";
 import { formatInUnit } from "../../model/format_metric.ts";
 import { formatNumber, formatSeconds } from "../../model/units.ts";
 import type { RunRecord } from "../../model/results.ts";
+import { STALL_CLASSES, type StallSummary } from "../../model/stalls.ts";
 import type { Output } from "../output.ts";
 import { safeText } from "../sanitize.ts";
 import { renderTable } from "../table.ts";
@@ -105,6 +106,35 @@ function reading(value: number | null, unit: string): string {
   return KNOWN_UNITS.has(unit) ? inUnit(value, unit) : `${formatNumber(value)} ${unit}`;
 }
 
+/** Seconds of each class with what decided them, and where to read the rules. */
+function stallTable(stalls: StallSummary, out: Output): string {
+  const total = Object.values(stalls.seconds).reduce((a, b) => a + b, 0);
+  const rows = STALL_CLASSES.filter(({ id }) => stalls.seconds[id] > 0);
+  return `${
+    renderTable(
+      [
+        { title: "what each second was bound by", flexible: true },
+        { title: "seconds", align: "right" },
+        { title: "share", align: "right" },
+      ],
+      rows.map(({ id, title }) => [
+        `${id} (${title})`,
+        formatNumber(Number(stalls.seconds[id].toFixed(1))),
+        total > 0 ? formatInUnit(stalls.seconds[id] / total, "ratio") : "",
+      ]),
+      out.width,
+      out.style.bold,
+    )
+  }${
+    labelled([
+      ...stalls.rules.slice(0, 3).map(({ rule, seconds }) =>
+        ["rule", `${rule}: ${formatSeconds(seconds)}`] as const
+      ),
+      ["more", '"spillway explain stall" tells the classes and their rules'],
+    ], out.width)
+  }`;
+}
+
 /** The parts of a run that its summary leaves out: ledger, lateness, gauges over time. */
 export function renderRunDetail(
   run: RunRecord,
@@ -127,6 +157,7 @@ export function renderRunDetail(
       formatSeconds(recorder.latenessP99Ns / 1e9),
     ],
   ], out.width));
+  if (run.stalls !== undefined) lines.push(stallTable(run.stalls, out));
   const changed = run.ledger.filter((l) => l.delta !== 0);
   if (changed.length > 0) {
     lines.push(renderTable(

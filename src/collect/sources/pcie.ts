@@ -1,4 +1,5 @@
-import { aerTotal, linkBytesPerSecond, parseLinkSpeed } from "../../parse/pcie.ts";
+import { linkBytesPerSecond } from "../../model/link_rate.ts";
+import { aerTotal, parseLinkSpeed } from "../../parse/pcie.ts";
 import { counterOf } from "../../parse/numbers.ts";
 import { listNames, readTextIfExists } from "../../runtime/files.ts";
 import type { OpenSource, SampleSink, Source, SourceContext, SourceProbe } from "../source.ts";

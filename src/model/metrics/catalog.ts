@@ -7,6 +7,7 @@ import { FAULT_METRICS } from "./fault.ts";
 import { LOADER_METRICS } from "./loader.ts";
 import { OFFLOAD_METRICS } from "./offload.ts";
 import { RECORD_METRICS } from "./record.ts";
+import { STALL_METRICS } from "./stall.ts";
 import { TRAINING_METRICS } from "./training.ts";
 
 /** Every metric the tool can give, by family. An id stands in one family only; a test proves it. */
@@ -20,6 +21,7 @@ export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ...FAULT_METRICS,
   ...ESTIMATE_METRICS,
   ...RECORD_METRICS,
+  ...STALL_METRICS,
 ];
 
 /** The definition of a metric id, or undefined. */

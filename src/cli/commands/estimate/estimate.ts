@@ -14,8 +14,9 @@ import {
 } from "../../estimate/factor_options.ts";
 import type { Subject } from "../../estimate/subject.ts";
 import { openOutput, type Output } from "../../output.ts";
+import { BETWEEN_HELP, WINDOW_HELP, type WindowOptions } from "../../window_options.ts";
 
-interface Options extends FactorOptions, GridOptions {
+interface Options extends FactorOptions, GridOptions, WindowOptions {
   readonly save?: string;
   readonly reserved?: boolean;
 }
@@ -39,7 +40,7 @@ async function run(options: Options, name: string): Promise<void> {
   const out = openOutput(options);
   const path = out.setting("store").value!;
   const { loadSubject } = await import("../../estimate/load_subject.ts");
-  const subject = await loadSubject(name, path);
+  const subject = await loadSubject(name, path, options);
   if (subject.inputs.every((i) => i.usage === null)) {
     throw dataError(
       `estimate: ${subject.subject.kind} "${subject.subject.name}" reports no usage, so there is ` +
@@ -87,7 +88,9 @@ async function run(options: Options, name: string): Promise<void> {
   const { openStore } = await import("../../../store/open.ts");
   const store = await openStore(path, { mode: stored ? "write" : "create" });
   try {
-    const title = options.save ?? `${subject.subject.name}@${site.name}`;
+    const part = options.window ?? options.between;
+    const title = options.save ??
+      `${subject.subject.name}${part === undefined ? "" : `[${part}]`}@${site.name}`;
     const { ownCommand } = await import("../../../runtime/self.ts");
     const kept = { ...document, command: ownCommand() };
     const id = await store.saveDocument("estimate", title, kept, {
@@ -114,6 +117,8 @@ export const command: CommandModule = {
         )
         .arguments("<run-or-replay:string>"),
     ))
+      .option("--window <from..to:string>", WINDOW_HELP)
+      .option("--between <marks:string>", BETWEEN_HELP)
       .option("--save <name:string>", "Store the estimate under this name.")
       .option(
         "--reserved",
