@@ -73,6 +73,17 @@ export class AllocationBuilder {
     if (batch.count === BATCH_ROWS) this.#close();
   }
 
+  /** Changes the site of a row that was added before. */
+  setSite(row: number, site: number): void {
+    const at = row % BATCH_ROWS;
+    const full = this.#full[Math.floor(row / BATCH_ROWS)] as
+      | { site?: Int32Array; count: number }
+      | undefined;
+    const batch = full ?? this.#open;
+    (batch.site ??= new Int32Array(full === undefined ? BATCH_ROWS : full.count).fill(-1))[at] =
+      site;
+  }
+
   /** Every batch so far; more rows may follow after those that are full. */
   batches(): readonly AllocationColumns[] {
     if (this.#open.count > 0) this.#close();

@@ -67,6 +67,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/iostat_text.ts"))).format,
   },
   {
+    name: "kineto",
+    kind: "allocations",
+    summary: "[memory] events of a PyTorch profiler trace (Kineto, Chrome JSON)",
+    load: async () => (await import(late("../ingest/formats/kineto.ts"))).format,
+  },
+  {
     name: "kineto-tensors",
     kind: "tensors",
     summary: "lifetimes of tensors from the memory events of a PyTorch profiler trace",
@@ -101,8 +107,9 @@ export const FORMATS: readonly FormatEntry[] = [
   },
   {
     name: "memory-timeline",
-    kind: "tensors",
-    summary: "PyTorch's categorised memory timeline: rows [time, action, bytes, category]",
+    kind: "allocations",
+    summary:
+      "PyTorch's categorised memory timeline, raw JSON rows of time, action, bytes, category",
     load: async () => (await import(late("../ingest/formats/memory_timeline.ts"))).format,
   },
   {
@@ -196,6 +203,12 @@ export const FORMATS: readonly FormatEntry[] = [
     kind: "requests",
     summary: "CSV of requests: prompt and output tokens, with arrival and session where known",
     load: async () => (await import(late("../ingest/formats/requests_csv.ts"))).format,
+  },
+  {
+    name: "rmm-log",
+    kind: "allocations",
+    summary: "log of RAPIDS RMM: Thread, Time, Action, Pointer, Size, Stream",
+    load: async () => (await import(late("../ingest/formats/rmm_log.ts"))).format,
   },
   {
     name: "slurm-sacct",

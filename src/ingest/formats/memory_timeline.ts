@@ -1,63 +1,132 @@
-import { parseMemoryTimeline, TIMELINE_CATEGORIES } from "../../parse/memory_timeline.ts";
+import type { Trace } from "../../model/trace/trace.ts";
+import { JsonItems } from "../../parse/json_items.ts";
+import { PlaceError } from "../../parse/place_error.ts";
+import { AllocationMatcher, type MemoryEvent } from "../allocation_matcher.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
-import { readAllText } from "../input.ts";
 import { withPlaces } from "../place.ts";
-import { createTensorBuilder } from "../tensor_builder.ts";
+
+/** Categories by their number (torch/profiler/_memory_profiler.py). */
+const CATEGORIES = [
+  "parameter",
+  "optimizer state",
+  "input",
+  "temporary",
+  "activation",
+  "gradient",
+  "autograd detail",
+  "unknown",
+];
+const PREEXISTING = 1;
+const CREATE = 2;
+const RECATEGORISE = 3;
+const DESTROY = 4;
 
 function detect(head: ImportHead): number {
-  return /^\s*\[\s*\[\s*-?\d+\s*,\s*[1-4]\s*,\s*-?\d+\s*,\s*[0-7]\s*\]/.test(head.text) ? 0.95 : 0;
+  return /^\uFEFF?\s*\[\s*\[\s*-?\d+\s*,\s*[1-4]\s*,\s*-?\d+\s*,\s*\d\s*\]/.test(head.text)
+    ? 0.95
+    : 0;
 }
 
-async function read(input: ImportInput) {
-  const text = await readAllText(input);
-  const events = await withPlaces(input.label, () => parseMemoryTimeline(text));
-  const builder = createTensorBuilder();
-  const key = (category: number, bytes: number) => `${category}:${bytes}`;
-  let lost = 0;
-  let span = 0;
-  // An increment leaves one category and enters another: two rows, one after the other.
-  let leaving: string | null = null;
-  for (const e of events) {
-    span = Math.max(span, e.timeNs);
-    const size = Math.abs(e.bytes);
-    if (size === 0) continue;
-    if (e.action === "preexisting" || e.action === "create") {
-      builder.create(key(e.category, size), size, e.timeNs, e.category);
-    } else if (e.action === "destroy") {
-      if (!builder.destroy(key(e.category, size), e.timeNs)) lost++;
-    } else if (e.bytes < 0) {
-      leaving = key(e.category, size);
-    } else {
-      if (leaving === null || !builder.move(leaving, key(e.category, size), e.category)) lost++;
-      leaving = null;
-    }
+interface Row {
+  /** Nanoseconds, beyond what a double holds exactly; negative before the start. */
+  readonly time: bigint;
+  readonly action: number;
+  readonly size: number;
+  readonly category: number;
+}
+
+const ROW = /^\s*\[\s*(-?\d{1,19})\s*,\s*([1-4])\s*,\s*(-?\d{1,16})\s*,\s*([0-7])\s*\]\s*$/;
+
+function rowOf(bytes: Uint8Array, line: number): Row {
+  const text = new TextDecoder().decode(bytes);
+  const match = ROW.exec(text);
+  if (match === null || !Number.isSafeInteger(Number(match[3]))) {
+    throw new PlaceError(
+      line,
+      1,
+      `expected [time, action 1 to 4, bytes, category 0 to 7], but found ${text.slice(0, 80)}`,
+    );
   }
-  const columns = builder.columns();
-  const notes = [
-    `${events.length.toLocaleString("en-US")} events, ${
-      columns.count.toLocaleString("en-US")
-    } tensors; the youngest of equal category and size is taken to end first`,
-    ...(lost === 0 ? [] : [`${lost} events end or change a tensor that never began: left out`]),
-  ];
+  const [, time, action, size, category] = match;
   return {
-    kind: "tensors" as const,
-    name: input.label.replace(/^.*\//, "").replace(/(\.raw)?\.json(\.gz)?$/, ""),
+    time: BigInt(time),
+    action: Number(action),
+    size: Number(size),
+    category: Number(category),
+  };
+}
+
+async function read(input: ImportInput): Promise<Trace<"allocations">> {
+  const matcher = new AllocationMatcher();
+  let first: bigint | null = null;
+  let last = 0n;
+  let moved: MemoryEvent | null = null;
+  const items = new JsonItems((path) => path.length === 1, (bytes, _, line) => {
+    const { time, action, size, category } = rowOf(bytes, line);
+    if (time >= 0n) {
+      first ??= time;
+      if (time < last) {
+        throw new PlaceError(
+          line,
+          1,
+          `the time ${time} is smaller than the one before it (${last})`,
+        );
+      }
+      last = time;
+    }
+    const event: MemoryEvent = {
+      device: 0,
+      address: NaN,
+      bytes: Math.abs(size),
+      timeNs: time < 0n || first === null ? NaN : Number(time - first),
+      stream: 0,
+      site: category,
+    };
+    if (action === PREEXISTING) matcher.preexisting(event);
+    else if (action === CREATE) matcher.allocate(event);
+    else if (action === DESTROY) matcher.free(event);
+    // A change of category comes as two entries: out of the old one, into the new one.
+    else if (action === RECATEGORISE && size < 0) moved = event;
+    else if (moved !== null) {
+      matcher.move(moved, category);
+      moved = null;
+    }
+  });
+  await withPlaces(input.label, async () => {
+    for await (const chunk of input.chunks()) items.push(chunk);
+    items.end();
+  });
+  return {
+    kind: "allocations",
+    name: "",
     format: "memory-timeline",
     sha256: await input.sha256(),
-    rows: columns.count,
-    meta: { categories: TIMELINE_CATEGORIES, spanNs: span },
-    notes,
+    rows: matcher.rows,
+    meta: {
+      sizeMeaning: "rounded",
+      overflowed: false,
+      allocatorSettings: null,
+      segments: null,
+      liveBefore: matcher.liveBefore(),
+      streams: ["0"],
+      sites: CATEGORIES,
+    },
+    notes: [
+      `${matcher.rows.toLocaleString("en-US")} operations with their categories`,
+      "no addresses: a free belongs to the last live allocation of its size and category",
+    ],
     async *batches() {
-      yield await Promise.resolve(columns);
+      yield* await Promise.resolve(matcher.batches());
     },
   };
 }
 
-export const format: Importer<"tensors"> = {
+/** PyTorch's categorised memory timeline as raw events: [time in ns, action, signed bytes, category]. */
+export const format: Importer<"allocations"> = {
   name: "memory-timeline",
-  kind: "tensors",
-  summary: "PyTorch's categorised memory timeline: rows [time, action, bytes, category]",
-  reference: "torch.profiler export_memory_timeline to *.raw.json.gz, PyTorch 2.1 on",
+  kind: "allocations",
+  summary: "PyTorch's categorised memory timeline, raw JSON rows of time, action, bytes, category",
+  reference: "torch.profiler export_memory_timeline(*.raw.json.gz), _memory_profiler.py",
   detect,
   read,
 };
