@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { command as fit } from "../../src/cli/commands/fault/fit.ts";
 import { command as plan } from "../../src/cli/commands/fault/plan.ts";
 import { parseGenerator } from "../../src/cli/fault/generator_spec.ts";
+import { needsShared, sharedPath, sharedText } from "../shared.ts";
 import { spillway } from "../spillway.ts";
 
 const SET = ["useful=6000", "interval=600", "checkpoint=30", "restart=120"].flatMap((pair) => [
@@ -67,6 +68,113 @@ test("fault fit and fault plan print what their schemas say", async () => {
     const planned = spillway(["fault", "plan", "--gpus", "512", "--seeds", "2", "--json"]);
     assert.equal(planned.code, 0, planned.stderr);
     (await plan.output!())!.parse(JSON.parse(planned.stdout));
+  });
+});
+
+const ARTIFACT = "golden/faults/oobleck_artifact_outputs.json";
+
+test("replay fault gives every run of the Oobleck artifact from the command line", {
+  skip: needsShared(ARTIFACT, "traces/faults/oobleck"),
+}, () => {
+  const golden: Record<string, string & number>[] = JSON.parse(sharedText(ARTIFACT));
+  const models = [...new Set(golden.map((g) => g.model))];
+  for (const trace of new Set(golden.map((g) => g.trace))) {
+    const path = sharedPath(`traces/faults/oobleck/oobleck_${trace}.csv`);
+    const policies = ["--policy", "oobleck,varuna", "--sweep", `model=${models.join(",")}`];
+    const run = spillway(["replay", "fault", path, ...policies, "--json"]);
+    assert.equal(run.code, 0, run.stderr);
+    for (const { policy, params, metrics, detail } of JSON.parse(run.stdout).results) {
+      const o = golden.find((g) =>
+        g.trace === trace && g.system === policy && g.model === params.model
+      )!;
+      const near = (actual: number, expected: number, what: string) =>
+        assert.ok(
+          Math.abs(actual / expected - 1) < 1e-6,
+          `${policy} ${o.model} ${trace} ${what}: ${actual}, expected ${expected}`,
+        );
+      near(metrics.samples_per_second.value, o.samples_per_s, "samples/s");
+      near(metrics.average_instances.value, o.avg_instances, "instances");
+      near(metrics.spot_usd_per_hour.value, o.avg_cost_per_h, "cost");
+      near(detail.effectiveMs, o.effective_ms, "effective time");
+      assert.equal(metrics.completed_steps.value, o.steps);
+      assert.equal(metrics.failure_count.value, o.preemptions);
+    }
+  }
+});
+
+test("jobs on one store, combined policies and the price of the waste come from the command line", async () => {
+  await withTrace((path) => {
+    const run = spillway([
+      "replay",
+      "fault",
+      path,
+      "--policy",
+      "sync,async + spares,jitter,token-bucket,nvme-drain",
+      "--shared",
+      "fs=1GB/s",
+      "--jobs",
+      "4",
+      "--hardware",
+      "h100_sxm-x8",
+      "--site",
+      "aws-us-east-1",
+      ...["useful=2h", "interval=600", "bytes=100GB", "gpus=8"].flatMap((s) => ["--set", s]),
+      "--json",
+    ]);
+    assert.equal(run.code, 0, run.stderr);
+    const { results } = JSON.parse(run.stdout);
+    assert.deepEqual(results.map((r: { policy: string }) => r.policy), [
+      "periodic-sync",
+      "periodic-async",
+      "jitter",
+      "token-bucket",
+      "nvme-drain",
+    ]);
+    const [sync, async_, ...others] = results;
+    assert.equal(sync.metrics.jobs_count.value, 4);
+    assert.equal(async_.params.spares, "p99");
+    assert.ok(sync.metrics.waste_usd.value > 0 && sync.metrics.waste_grams_co2e.value > 0);
+    for (const other of others) {
+      assert.ok(
+        other.metrics.goodput_ratio.value > sync.metrics.goodput_ratio.value,
+        other.policy,
+      );
+    }
+    const unknown = spillway(["replay", "fault", path, "--policy", "gemini+spars"]);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /did you mean "spares"/);
+    const alone = spillway(["replay", "fault", path, "--jobs", "2"]);
+    assert.equal(alone.code, 2);
+    const wrong = spillway(["replay", "fault", path, "--shared", "120"]);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /NAME=BANDWIDTH/);
+  });
+});
+
+test("a topology and a recorded run are read from files, and damaged ones refused with their line", async () => {
+  await withTrace((path) => {
+    const folder = path.replace(/faults\.csv$/, "");
+    const write = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const faults = write("named.csv", "start_seconds,node,kind\n1000,r1,node\n2000,c,node\n");
+    const topology = write("t.csv", "node,rack\na,r1\nb,r1\nc,r2\n");
+    const log = write("log.csv", "iteration_seconds\n8\n12\n");
+    const run = spillway([
+      ...["replay", "fault", faults, "--topology", topology, "--iterations", log],
+      ...["--policy", "sync,none", "--set", "useful=6000", "--set", "gpus=16", "--json"],
+    ]);
+    assert.equal(run.code, 0, run.stderr);
+    const [sync] = JSON.parse(run.stdout).results;
+    // The rack of the job's two nodes is one failure; the third node is not the job's.
+    assert.equal(sync.metrics.failure_count.value, 1);
+    assert.equal(sync.params.iteration, 10);
+    const bad = write("bad.csv", "node,rack\na\n");
+    const refused = spillway(["replay", "fault", faults, "--topology", bad]);
+    assert.equal(refused.code, 4);
+    assert.match(refused.stderr, /bad\.csv:2:1: 1 fields/);
+    assert.equal(spillway(["replay", "fault", faults, "--iterations", "/none"]).code, 2);
   });
 });
 

@@ -54,5 +54,8 @@ for (const o of outputs.filter((o) => o.system === "oobleck" || o.system === "va
       near(r.checkpointMs, o.ckpt_ms!, "checkpoint time");
       near(r.restartMs, o.restart_ms, "restart time");
     } else near(r.restartMs, o.rebalance_ms!, "rebalance time");
+    // Every stretch of the wall time is one thing.
+    const parts = r.usefulMs + r.lostMs + r.checkpointMs + r.firstWaitMs + r.stalledMs;
+    assert.ok(parts <= r.lastStepEndMs * (1 + 1e-9), `${parts} of ${r.lastStepEndMs}`);
   });
 }

@@ -48,6 +48,9 @@ export interface SpotResult {
   readonly lostSteps: number;
   readonly checkpoints: number;
   readonly rendezvous: number;
+  /** Time without enough nodes: before the first rendezvous, and after it until the last step's end. */
+  readonly firstWaitMs: number;
+  readonly stalledMs: number;
   readonly progress: readonly (readonly [atMs: number, steps: number])[];
 }
 
@@ -91,6 +94,8 @@ export function simulateSpot(job: SpotJob, rows: readonly SpotRow[]): SpotResult
   let restartMs = 0;
   let fallbackMs = 0;
   let rendezvousCount = 0;
+  /** Stretches without enough nodes, the first from the start. */
+  const stops: [from: number, to: number][] = [[0, Infinity]];
   /** Pairs (begin, end) of completed steps in hours, and their samples a second. */
   const xs: number[] = [];
   let ys: number[] = [];
@@ -112,6 +117,7 @@ export function simulateSpot(job: SpotJob, rows: readonly SpotRow[]): SpotResult
     push(at + length, SPOT_EVENTS.rendezvous);
   };
   const startRendezvous = (at: number): void => {
+    if (status === "stopped") stops[stops.length - 1][1] = at;
     status = "rendezvous";
     rendezvousCount++;
     listed = readyNodes();
@@ -156,6 +162,7 @@ export function simulateSpot(job: SpotJob, rows: readonly SpotRow[]): SpotResult
     version++;
     if (!enough) {
       status = "stopped";
+      stops.push([at, Infinity]);
       return;
     }
     status = "running";
@@ -258,6 +265,11 @@ export function simulateSpot(job: SpotJob, rows: readonly SpotRow[]): SpotResult
     lostSteps: completed - good.length,
     checkpoints: job.checkpointMs > 0 ? Math.round(checkpointMs / job.checkpointMs) : 0,
     rendezvous: rendezvousCount,
+    firstWaitMs: Math.min(stops[0][1], hours * HOUR),
+    stalledMs: stops.slice(1).reduce(
+      (sum, [from, to]) => sum + Math.max(0, Math.min(to, hours * HOUR) - from),
+      0,
+    ),
     progress: good.map((x, i) => [x * HOUR, i + 1] as const),
   };
 }

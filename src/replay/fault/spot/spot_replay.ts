@@ -1,7 +1,9 @@
+import type { Json } from "../../../model/json.ts";
 import { metric } from "../../../model/metric.ts";
 import type { Replay, ReplayContext } from "../../../model/policy.ts";
 import type { FaultColumns } from "../../../model/trace/faults.ts";
-import { emptyPhases, PHASE_METRICS, type Phases } from "../phases.ts";
+import type { Usage } from "../../../model/usage.ts";
+import { emptyPhases, PHASE_METRICS, type Phases, sumPhases } from "../phases.ts";
 import { simulateSpot, type SpotJob, type SpotRow } from "./simulate.ts";
 
 /** Index of `node_added` in the kinds. */
@@ -35,12 +37,10 @@ export function spotReplay(
       phases.useful = r.usefulMs / 1000;
       phases.lost = r.lostMs / 1000;
       phases.checkpoint = r.checkpointMs / 1000;
-      phases.waitNode = Math.min(job.nodeStartMs / 1000, wall);
+      phases.waitNode = r.firstWaitMs / 1000;
+      phases.stall = r.stalledMs / 1000;
       // What is left: rendezvous, and steps that one cut short.
-      phases.reconfig = Math.max(
-        0,
-        wall - phases.useful - phases.lost - phases.checkpoint - phases.waitNode,
-      );
+      phases.reconfig = Math.max(0, wall - sumPhases(phases));
       const seconds = (value: number) => metric(value, "seconds", "replayed");
       const named = Object.entries(phases).map(([phase, value]) => [
         PHASE_METRICS[phase as keyof Phases],
@@ -49,9 +49,30 @@ export function spotReplay(
       const fastest = Math.min(...job.byNodes.map((row) => row.stepMs));
       const ideal = r.goodSteps * fastest / 1000;
       const gpuSeconds = r.averageInstances * wall;
+      const usage: Usage = {
+        wallSeconds: wall,
+        functionalUnits: {
+          usefulSeconds: phases.useful,
+          iterations: r.goodSteps,
+          samples: r.goodSteps * job.samplesPerStep,
+        },
+        devices: [{
+          kind: "gpu",
+          ...(context.profiles.hardware?.gpu == null
+            ? {}
+            : { key: context.profiles.hardware.gpu.key }),
+          count: Math.max(1, Math.round(r.averageInstances)),
+          reservedSeconds: gpuSeconds,
+          busySeconds: r.averageInstances * (phases.useful + phases.lost),
+        }],
+        flows: [],
+        held: [],
+        evidence: "replayed",
+      };
+      const goodput = wall > 0 ? ideal / wall : 0;
       return {
         metrics: {
-          goodput_ratio: metric(wall > 0 ? ideal / wall : 0, "ratio", "replayed"),
+          goodput_ratio: metric(goodput, "ratio", "replayed"),
           wall_seconds: seconds(wall),
           ...Object.fromEntries(named),
           capacity_loss_seconds: seconds(Math.max(0, phases.useful - ideal)),
@@ -63,34 +84,37 @@ export function spotReplay(
           average_instances: metric(r.averageInstances, "count", "replayed"),
           spot_usd_per_hour: metric(r.averageUsdPerHour, "usd", "modelled"),
         },
-        usage: {
-          wallSeconds: wall,
-          functionalUnits: {
-            usefulSeconds: phases.useful,
-            iterations: r.goodSteps,
-            samples: r.goodSteps * job.samplesPerStep,
-          },
-          devices: [{
-            kind: "gpu",
-            ...(context.profiles.hardware?.gpu == null
-              ? {}
-              : { key: context.profiles.hardware.gpu.key }),
-            count: Math.max(1, Math.round(r.averageInstances)),
-            reservedSeconds: gpuSeconds,
-            busySeconds: r.averageInstances * (phases.useful + phases.lost),
-          }],
-          flows: [],
-          held: [],
-          evidence: "replayed",
-        },
+        usage,
         series: [progress(r.progress, context.seriesPoints)],
-        detail: { phases: { ...phases }, effectiveMs: r.effectiveMs, fallbackMs: r.fallbackMs },
+        detail: {
+          phases: { ...phases },
+          // The artifact's own accounts, for comparison with its printed breakdown.
+          effectiveMs: r.effectiveMs,
+          checkpointMs: r.checkpointMs,
+          restartMs: r.restartMs,
+          fallbackMs: r.fallbackMs,
+          waste: wasteOf(usage, goodput),
+        },
         notes: [
           "spot trace: rules and step times of the Oobleck artifact; ends with the last row of the trace",
         ],
       };
     },
   };
+}
+
+/** What the nodes held beyond the time that the useful steps take at the fastest. */
+function wasteOf(usage: Usage, goodput: number): { [key: string]: Json } {
+  const [gpu] = usage.devices;
+  const total = {
+    ...usage,
+    devices: [{ ...gpu, reservedSeconds: gpu.reservedSeconds * (1 - goodput), busySeconds: 0 }],
+  };
+  const spares = {
+    ...usage,
+    devices: [{ ...gpu, count: 0, reservedSeconds: 0, busySeconds: 0 }],
+  };
+  return { total, spares } as unknown as { [key: string]: Json };
 }
 
 function progress(points: readonly (readonly [number, number])[], most: number) {
