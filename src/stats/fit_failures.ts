@@ -75,6 +75,8 @@ export interface FailureFit {
   readonly mtbfSeconds: number;
   /** Standard deviation of the gaps over their mean: 1 for an exponential law. */
   readonly gapVariation: number;
+  /** Variance over mean of the failures in a week: 1 for an exponential law; null below four weeks. */
+  readonly weeklyDispersion: number | null;
   /** Failures that share their instant with the one before. */
   readonly zeroGaps: number;
   /** Most failures at one instant. */
@@ -84,7 +86,7 @@ export interface FailureFit {
   readonly weibull:
     | (WeibullFit & { readonly ksDistance: number; readonly ksProbability: number })
     | null;
-  /** Share of the failures that the worst tenth of the failing nodes have. */
+  /** Share of the failures that the worst tenth of the nodes have, of all nodes or of those that failed. */
   readonly lemonShare: number | null;
   readonly repair: {
     readonly meanSeconds: number;
@@ -93,6 +95,22 @@ export interface FailureFit {
     /** Log-normal fit: standard deviation of the logarithm. */
     readonly sigma: number;
   } | null;
+}
+
+const WEEK_SECONDS = 7 * 86_400;
+
+/** Fano factor of the weekly counts. */
+function weeklyDispersion(starts: ArrayLike<number>, spanSeconds: number): number | null {
+  const weeks = Math.floor(spanSeconds / WEEK_SECONDS);
+  if (weeks < 4) return null;
+  const counts = new Array<number>(weeks).fill(0);
+  for (let i = 0; i < starts.length; i++) {
+    const week = Math.floor((starts[i] - starts[0]) / WEEK_SECONDS);
+    if (week < weeks) counts[week]++;
+  }
+  const mean = counts.reduce((sum, n) => sum + n, 0) / weeks;
+  const variance = counts.reduce((sum, n) => sum + (n - mean) ** 2, 0) / (weeks - 1);
+  return mean > 0 ? variance / mean : null;
 }
 
 function quantile(sorted: readonly number[], q: number): number {
@@ -105,6 +123,7 @@ function quantile(sorted: readonly number[], q: number): number {
  * @param starts Failure times, ascending, seconds.
  * @param nodes Dense node of each, -1 where unknown.
  * @param downs Down time of each, NaN where unknown.
+ * @param clusterNodes Nodes of the cluster, those that never failed included; the failing ones when absent.
  * @throws {RangeError} for fewer than three failures.
  */
 export function fitFailures(
@@ -112,6 +131,7 @@ export function fitFailures(
   nodes: ArrayLike<number>,
   downs: ArrayLike<number>,
   spanSeconds: number,
+  clusterNodes?: number,
 ): FailureFit {
   const count = starts.length;
   if (count < 3) throw new RangeError(`fitFailures: ${count} failures are too few`);
@@ -138,16 +158,20 @@ export function fitFailures(
   }
   const ranked = [...perNode.values()].sort((a, b) => b - a);
   const named = ranked.reduce((sum, n) => sum + n, 0);
-  const worst = ranked.slice(0, Math.max(1, Math.round(ranked.length / 10)));
+  const worst = ranked.slice(
+    0,
+    Math.max(1, Math.round(Math.max(ranked.length, clusterNodes ?? 0) / 10)),
+  );
   const repairs = Array.from(downs).filter((d) => d > 0).sort((a, b) => a - b);
   const logs = repairs.map(Math.log);
   const meanLog = logs.reduce((sum, x) => sum + x, 0) / logs.length;
   return {
     failures: count,
     spanSeconds,
-    nodes: perNode.size,
+    nodes: Math.max(perNode.size, clusterNodes ?? 0),
     mtbfSeconds: spanSeconds / count,
     gapVariation: Math.sqrt(variance) / mean,
+    weeklyDispersion: weeklyDispersion(starts, spanSeconds),
     zeroGaps: gaps.length - positive.length,
     largestBurst,
     exponential: law(gaps, (x) => -Math.expm1(-x / mean)),

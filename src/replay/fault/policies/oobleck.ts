@@ -3,7 +3,7 @@ import type { Policy } from "../../../model/policy.ts";
 import { ELASTIC_PARAMS, elasticReplay, SPOT_PARAMS } from "../elastic.ts";
 import { JOB_PARAMS } from "../params.ts";
 import { plainRecovery, rerouted } from "../recovery.ts";
-import { flow, loadFlow, saveFlows } from "../save_path.ts";
+import { flow, loadFlow, saveCost, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -32,7 +32,7 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
             segmentSeconds: p.interval,
             blockSeconds: 0,
             remoteEvery: 1,
-            remoteBlockSeconds: 0,
+            remoteBlockSeconds: saveCost(p).seconds ?? 0,
             persistSeconds: 0,
             finalSave: true,
           },

@@ -5,7 +5,7 @@ import { rerouteSlowdown } from "../forms/sizes.ts";
 import { JOB_PARAMS } from "../params.ts";
 import { plainRecovery, rerouted } from "../recovery.ts";
 import { faultReplay } from "../run_policy.ts";
-import { loadFlow, saveFlows } from "../save_path.ts";
+import { loadFlow, saveCost, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -51,7 +51,7 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
             segmentSeconds: p.interval,
             blockSeconds: 0,
             remoteEvery: 1,
-            remoteBlockSeconds: 0,
+            remoteBlockSeconds: saveCost(p).seconds ?? 0,
             persistSeconds: 0,
             finalSave: true,
           },
