@@ -218,6 +218,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/replay/training.ts"))).command,
   },
   {
+    name: "replay validate",
+    summary: "replay a recorded engine run as it ran, and hold the result against what was counted",
+    load: async () => (await import(late("../cli/commands/replay/validate.ts"))).command,
+  },
+  {
     name: "report",
     summary: "write one self-contained HTML page of runs, replays and estimates",
     load: async () => (await import(late("../cli/commands/report.ts"))).command,

@@ -105,6 +105,7 @@ const LINES: readonly (readonly [command: string, args: readonly string[], code?
   ["replay conversation", [CHAT, "--hardware", "./engine.json"]],
   ["replay fault", ["traces/faults.csv", "-p", "periodic-sync"]],
   ["replay training", [LAYERS, "-p", "mobius"]],
+  ["replay validate", ["served.json", "--trace", CHAT]],
   ["report", ["kv", "verdict", "-o", "report.html"]],
   ["schema", ["gate"]],
   ["show", ["kv"]],
@@ -172,6 +173,13 @@ test("what every other command prints follows its schema", { timeout: 240_000 },
     const example = await run([...command.split(" "), "--example"]);
     writeFileSync(join(folder, file), example.stdout);
   }
+  writeFileSync(
+    join(folder, "served.json"),
+    JSON.stringify({
+      config: { engine: "vllm", llm: "llama-2-7b", hardware: "a100_sxm", gpuBlocks: 9000 },
+      counts: { prefixQueryTokens: 1000, prefixHitTokens: 800, ttftQuantiles: { "0.5": 0.1 } },
+    }),
+  );
   const waiting = [...LINES.slice(FIRST)];
   const problems: string[] = [];
   const worker = async () => {

@@ -1,5 +1,5 @@
 import { Command } from "@cliffy/command";
-import { usageError } from "../../../model/errors.ts";
+import { dataError, usageError } from "../../../model/errors.ts";
 import { METRIC_CATALOG } from "../../../model/metrics/catalog.ts";
 import type { Json } from "../../../model/json.ts";
 import type { CommandModule } from "../../command_module.ts";
@@ -118,6 +118,22 @@ async function run(options: Options): Promise<void> {
     ...(options.format === undefined ? {} : { format: options.format }),
   });
   try {
+    if (trace.kind === "requests") {
+      const { doubtOf } = await import("../../validate/guard.ts");
+      const doubt = await doubtOf({
+        trace,
+        storePath: storePath(out),
+        hardware: names.hardware,
+        llm: names.llm,
+        seed,
+      });
+      if (doubt !== null) {
+        throw dataError(
+          `advise refuses: ${doubt}`,
+          'see "spillway replay validate"; a copy of the trace under another name is advised on unchecked',
+        );
+      }
+    }
     const family = familyFor(trace.kind, options.family);
     const { facts, labels } = await spaceFacts(trace, family, profiles, seed);
     const { spaces, skipped } = await policySpaces(trace.kind, facts, {

@@ -47,11 +47,29 @@ export const command: CommandModule = {
             "A session's next turn waits for its answer and the think time.",
           ),
       prepare: (choices, options) => withFlags(choices, options as Options),
-      after: async ({ document, profiles }) => {
+      after: async ({ document, profiles, trace, options, out }) => {
         const { withPrices } = await import("../../offload/priced.ts");
         const { offloadFigures } = await import("../../offload/figures.ts");
         const priced = await withPrices(document, profiles);
-        return { ...priced, figures: offloadFigures(priced) };
+        const { doubtOf } = await import("../../validate/guard.ts");
+        const doubt = await doubtOf({
+          trace: { ...trace, id: document.trace.id },
+          storePath: out.setting("store").value!,
+          hardware: options.hardware ?? null,
+          llm: options.llm ?? null,
+          seed: document.seed,
+        });
+        const { recommendation } = priced.ranking;
+        return {
+          ...priced,
+          figures: offloadFigures(priced),
+          ranking: {
+            ...priced.ranking,
+            recommendation: doubt === null
+              ? recommendation
+              : `DO NOT RELY ON THIS: ${doubt} Under the model as it is: ${recommendation}`,
+          },
+        };
       },
       extra: (document, out) => breakEvenLines(document, out),
       examples: [
