@@ -130,23 +130,35 @@ export function cpuBusy(view: RunView): { busy: number; iowait: number; all: num
   return all > 0 ? { busy, iowait, all } : null;
 }
 
+export interface GpuEnergy {
+  readonly joules: number;
+  /** Null where counters were read: they miss nothing. */
+  readonly coveredSeconds: number | null;
+  /** The same energy by power samples, where `joules` comes from counters and every GPU has samples. */
+  readonly sampled: { readonly joules: number; readonly coveredSeconds: number } | null;
+}
+
 /** Energy of the GPUs of a run: by their energy counters where all have one, else from power samples. */
 export function gpuEnergy(
   view: RunView,
-): { joules: number; coveredSeconds: number | null } | null {
+): GpuEnergy | null {
   const source = gpuSourceOf(view);
   if (source === null) return null;
   const devices = view.devices(source);
   const counters = devices.map((d) => view.get(source, d, "energy_joules"));
-  if (counters.every((c) => c !== null && c.count >= 2)) {
-    return { joules: counters.reduce((a, c) => a + c!.increase, 0), coveredSeconds: null };
-  }
   const power = view.known(source, "power_watts").filter((r) => r.total.coveredSeconds > 0);
-  if (power.length === 0) return null;
-  return {
+  const sampled = power.length === 0 ? null : {
     joules: power.reduce((a, r) => a + r.total.integral, 0),
     coveredSeconds: Math.min(...power.map((r) => r.total.coveredSeconds)),
   };
+  if (counters.every((c) => c !== null && c.count >= 2)) {
+    return {
+      joules: counters.reduce((a, c) => a + c!.increase, 0),
+      coveredSeconds: null,
+      sampled: power.length === devices.length ? sampled : null,
+    };
+  }
+  return sampled === null ? null : { ...sampled, sampled: null };
 }
 
 function gpuMetrics(

@@ -1,4 +1,11 @@
-import type { DeviceUsage, FlowUsage, HeldUsage, MeasuredUsage, Usage } from "../model/usage.ts";
+import type {
+  DeviceUsage,
+  DriveLife,
+  FlowUsage,
+  HeldUsage,
+  MeasuredUsage,
+  Usage,
+} from "../model/usage.ts";
 import { gpuKey } from "./gpu_key.ts";
 import { cpuBusy, gpuEnergy } from "./run_metrics.ts";
 import { gpuSourceOf, type RunView, storageDevices } from "./run_view.ts";
@@ -123,6 +130,10 @@ function measured(view: RunView, wallSeconds: number): MeasuredUsage {
   const joules: Record<string, number> = {};
   let coverage: number | undefined;
   const gpu = gpuEnergy(view);
+  // Samples that miss a part of the run say nothing against a counter.
+  const check = gpu?.sampled != null && gpu.sampled.coveredSeconds >= 0.99 * wallSeconds
+    ? gpu.sampled.joules
+    : null;
   if (gpu !== null) {
     joules.gpu = gpu.joules;
     coverage = gpu.coveredSeconds === null
@@ -137,7 +148,10 @@ function measured(view: RunView, wallSeconds: number): MeasuredUsage {
   }
   const written = view.known("nvme", "data_units_written").filter((r) => r.total.count >= 2);
   const media = view.known("nvme", "media_written_bytes").filter((r) => r.total.count >= 2);
+  const drives = driveLives(view);
   return {
+    ...(check === null ? {} : { gpuIntegralJoules: check }),
+    ...(drives.length === 0 ? {} : { drives }),
     ...(Object.keys(joules).length > 0 ? { joules } : {}),
     ...(coverage === undefined ? {} : { coverageRatio: coverage }),
     ...(written.length === 0 ? {} : {
@@ -147,4 +161,14 @@ function measured(view: RunView, wallSeconds: number): MeasuredUsage {
       ssdMediaWrittenBytes: media.reduce((a, r) => a + r.total.increase, 0),
     }),
   };
+}
+
+/** What the SMART logs say of each drive's life: all it ever wrote, and for how long it was powered. */
+function driveLives(view: RunView): DriveLife[] {
+  return view.devices("nvme").flatMap((device) => {
+    const written = view.get("nvme", device, "data_units_written")?.last ?? null;
+    const hours = view.get("nvme", device, "power_on_hours")?.last ?? null;
+    if (written === null || hours === null || hours <= 0) return [];
+    return [{ device, lifetimeHostBytes: written * 512_000, powerOnHours: hours }];
+  });
 }

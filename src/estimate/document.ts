@@ -9,9 +9,11 @@ import type { SiteProfile } from "../model/profiles/site.ts";
 import type { Usage } from "../model/usage.ts";
 import type { Coefficient } from "./factors/coefficient.ts";
 import { staleWarnings } from "./factors/staleness.ts";
-import { compareEstimates, gridCrossover } from "./usage/compare.ts";
+import { compareEstimates, gridCrossover, type Sampling } from "./usage/compare.ts";
 import type { EstimateContext } from "./usage/context.ts";
-import { estimateUsage, isKnown, type UsageEstimate } from "./usage/estimate_usage.ts";
+import { counterDisagreement } from "./formulas/energy.ts";
+import { estimateUsage, type UsageEstimate } from "./usage/estimate_usage.ts";
+import { isKnown } from "./usage/quantity.ts";
 
 /** One thing to estimate: a run, or one policy of a replay. */
 export interface EstimateInput {
@@ -57,6 +59,7 @@ export function estimateDocument(
   context: EstimateContext,
   today: string,
   notes: readonly string[] = [],
+  samples?: Sampling,
 ): EstimateDocument {
   const known = inputs.flatMap(({ name, usage }) =>
     usage === null ? [] : [{ name, usage, estimate: estimateUsage(usage, context) }]
@@ -72,7 +75,7 @@ export function estimateDocument(
   const comparisons = ranked.length < 2 || ranked.length > COMPARE_UP_TO
     ? []
     : ranked.slice(1).flatMap((other): EstimateComparison[] =>
-      compareEstimates(ranked[0], other, context)
+      compareEstimates(ranked[0], other, context, samples)
     );
   const crossover = context.factors.has("site.grid") ? gridCrossover(ranked, context) : null;
   return {
@@ -98,10 +101,24 @@ export function estimateDocument(
       ...notes,
       ...staleWarnings(coefficients, today),
       ...(measuredGpu ? [SENSOR_LIMITS] : []),
+      ...known.flatMap(({ usage }) => sensorDoubt(usage)),
     ],
     ...(comparisons.length === 0 ? {} : { comparisons }),
     ...(crossover === null || ranked.length > COMPARE_UP_TO ? {} : { crossover }),
   };
+}
+
+/** Counter and samples of one run must agree within 5 % (W18): the sensor sees a part of the time only. */
+function sensorDoubt(usage: Usage): string[] {
+  const counter = usage.measured?.joules?.gpu;
+  const integral = usage.measured?.gpuIntegralJoules;
+  if (counter === undefined || integral === undefined || counter <= 0) return [];
+  const apart = counterDisagreement(counter, integral);
+  if (apart <= 0.05) return [];
+  return [
+    `GPU energy: the counters say ${counter.toPrecision(4)} J, the power samples ` +
+    `${integral.toPrecision(4)} J, ${(apart * 100).toPrecision(3)} % apart: the counters are taken`,
+  ];
 }
 
 /** Lowest carbon first, else lowest cost, else as given. */

@@ -119,6 +119,10 @@ export interface EstimateDocument {
     readonly notes?: readonly string[];
   }[];
   readonly coefficients: readonly CoefficientUse[];
+  /** Of a run with marks: energy between them. */
+  readonly phases?: readonly PhaseUse[];
+  /** Where a trace of requests was named. */
+  readonly requests?: readonly RequestShare[];
   readonly warnings: readonly string[];
   /** The best result against each other one, with the coefficients that both use tied together. */
   readonly comparisons?: readonly EstimateComparison[];
@@ -135,7 +139,42 @@ export interface EstimateDocument {
 }
 
 /** Does `first` stay below `second` whatever the coefficients are? */
+/** Energy of a stretch of a run between two marks. */
+export interface PhaseUse {
+  readonly name: string;
+  /** Seconds from the start of the run. */
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly joules: number;
+  /** The part that counters and power samples give; null where none was read. */
+  readonly measuredJoules: number | null;
+  /** Of the run's energy. */
+  readonly share: number | null;
+  /** Operational. */
+  readonly grams: number | null;
+}
+
+/** Energy of a result shared over requests by token work; the sum is the total. */
+export interface RequestShare {
+  readonly result: string;
+  readonly requests: number;
+  /** Work of an output token against an input token. */
+  readonly outputWeight: number;
+  readonly totalJoules: number;
+  readonly sumJoules: number;
+  readonly meanJoules: number;
+  readonly p50Joules: number;
+  readonly p99Joules: number;
+  readonly maxJoules: number;
+  readonly p50Grams: number | null;
+  readonly p99Grams: number | null;
+  /** Share of the work that is input: what reuse of KV can save at most. */
+  readonly inputShare: number | null;
+}
+
 export interface EstimateComparison {
+  /** Share of seeded samples in which the first is lower; only where sampling was asked for. */
+  readonly sampledShare?: number;
   readonly first: string;
   readonly second: string;
   readonly metric: string;

@@ -49,4 +49,15 @@ export interface MeasuredUsage {
   /** Host bytes by the drive's own SMART counters. */
   readonly ssdHostWrittenBytes?: number;
   readonly ssdMediaWrittenBytes?: number;
+  /** Energy of the GPUs by their power samples, where `joules.gpu` comes from counters: a cross-check. */
+  readonly gpuIntegralJoules?: number;
+  /** Life of the drives so far by their SMART logs. */
+  readonly drives?: readonly DriveLife[];
+}
+
+export interface DriveLife {
+  readonly device: string;
+  /** Host bytes written since the drive was made, at the end of the run, and hours it was powered. */
+  readonly lifetimeHostBytes: number;
+  readonly powerOnHours: number;
 }

@@ -101,6 +101,59 @@ function manyResults(document: EstimateDocument, out: Output): string {
     }\n`;
 }
 
+/** Energy between marks, and over requests, where the document has them. */
+function partsText(document: EstimateDocument, out: Output): string {
+  const joules = (value: number) => formatInUnit(Number(value.toPrecision(4)), "joules");
+  const grams = (value: number | null) =>
+    value === null ? "unknown" : formatInUnit(Number(value.toPrecision(3)), "gramsCo2e");
+  const right = "right" as const;
+  const phases = document.phases === undefined ? "" : `\n${
+    renderTable(
+      [
+        { title: "phase", flexible: true },
+        { title: "from..to s", align: right },
+        { title: "energy", align: right },
+        { title: "measured", align: right },
+        { title: "share", align: right },
+        { title: "operational", align: right },
+      ],
+      document.phases.map((p) => [
+        p.name,
+        `${short(p.startSeconds)}..${short(p.endSeconds)}`,
+        joules(p.joules),
+        p.measuredJoules === null ? "none" : joules(p.measuredJoules),
+        p.share === null ? "" : `${Number((p.share * 100).toPrecision(3))} %`,
+        grams(p.grams),
+      ]),
+      out.width,
+      out.style.bold,
+    )
+  }`;
+  const requests = document.requests === undefined ? "" : `\n${
+    renderTable(
+      [
+        { title: "energy of a request", flexible: true },
+        { title: "median", align: right },
+        { title: "p99", align: right },
+        { title: "most", align: right },
+        { title: "all", align: right },
+        { title: "input", align: right },
+      ],
+      document.requests.map((r) => [
+        r.result,
+        joules(r.p50Joules),
+        joules(r.p99Joules),
+        joules(r.maxJoules),
+        joules(r.sumJoules),
+        r.inputShare === null ? "" : `${Number((r.inputShare * 100).toPrecision(3))} %`,
+      ]),
+      out.width,
+      out.style.bold,
+    )
+  }`;
+  return phases + requests;
+}
+
 function section(title: string, lines: readonly string[], out: Output): string {
   if (lines.length === 0) return "";
   const body = lines.flatMap((line) =>
@@ -139,7 +192,7 @@ export function renderEstimate(document: EstimateDocument, out: Output): string 
       out.style.bold,
     )
   }`;
-  return head + body +
+  return head + body + partsText(document, out) +
     section(
       "How firm is it?",
       [...(document.comparisons ?? []).map((c) => `${c.sentence} (${c.view} view)`), ...crossing],

@@ -1,6 +1,7 @@
 import { dataError, usageError } from "../../model/errors.ts";
 import { openStore } from "../../store/open.ts";
 import type { Store } from "../../store/store.ts";
+import { type EnergyBetween, energyByCounter } from "../../estimate/formulas/counter_series.ts";
 import { trapezoidEnergy } from "../../estimate/formulas/energy.ts";
 import { runInWindow } from "../window.ts";
 import type { WindowOptions } from "../window_options.ts";
@@ -9,26 +10,41 @@ import { type Subject, subjectOfReplay, subjectOfRun } from "./subject.ts";
 /** Samples further apart than this many intervals are a gap that is not bridged. */
 const GAP_INTERVALS = 5;
 
+type Stored = Awaited<ReturnType<Store["samples"]>>[number];
+
+/** Which counters of energy stand for a part of a run: RAPL's subzones are inside its packages. */
+function isEnergy({ series }: Stored): boolean {
+  if (series.type !== "counter" || !/energy/.test(series.field) || series.unit !== "joules") {
+    return false;
+  }
+  return series.source !== "rapl" || /^(package|dram)/.test(series.device);
+}
+
 /**
- * Power of a run from its stored samples: energy of any part of its wall-clock window. Null when the
- * run has no power samples.
+ * Energy of any part of a run's window by its energy counters, and by power samples of devices that have no
+ * counter. Times are Unix seconds. Null when the run has neither.
  */
-async function powerOf(
+async function energyOf(
   store: Store,
   id: string,
   intervalNs: number,
   startSeconds: number,
-): Promise<((from: number, to: number) => number) | null> {
-  const series = (await store.samples(id)).filter((s) =>
-    s.series.type === "gauge" && (s.series.unit === "watts" || s.series.field === "power_watts")
+): Promise<EnergyBetween | null> {
+  const all = await store.samples(id);
+  const counters = all.filter((s) => isEnergy(s) && s.value.length >= 2);
+  const counted = new Set(counters.map((s) => `${s.series.source} ${s.series.device}`));
+  const gauges = all.filter((s) =>
+    s.series.type === "gauge" &&
+    (s.series.unit === "watts" || s.series.field === "power_watts") &&
+    !counted.has(`${s.series.source} ${s.series.device}`)
   );
-  if (series.length === 0) return null;
-  const lines = series.map((s) => ({
-    seconds: Float64Array.from(s.timeNs, (ns) => startSeconds + ns / 1e9),
-    watts: s.value,
-  }));
+  if (counters.length + gauges.length === 0) return null;
+  const seconds = (s: Stored) => Float64Array.from(s.timeNs, (ns) => startSeconds + ns / 1e9);
+  const byCounter = counters.map((s) => energyByCounter(seconds(s), s.value));
+  const lines = gauges.map((s) => ({ seconds: seconds(s), watts: s.value }));
   const maxGapSeconds = Math.max(1, GAP_INTERVALS * intervalNs / 1e9);
   return (from, to) =>
+    byCounter.reduce((sum, between) => sum + between(from, to), 0) +
     lines.reduce((sum, samples) => {
       const window = { startSeconds: from, endSeconds: to };
       return sum + (trapezoidEnergy(samples, { maxGapSeconds, window }).joules ?? 0);
@@ -59,7 +75,7 @@ export async function subjectOfStore(
       const { id, record, window } = await runInWindow(store, entry.id, options);
       const subject = subjectOfRun(record, id);
       const startSeconds = subject.window!.startSeconds - (window?.fromNs ?? 0) / 1e9;
-      const energy = await powerOf(store, id, record.intervalNs, startSeconds);
+      const energy = await energyOf(store, id, record.intervalNs, startSeconds);
       return { ...subject, energyBetween: () => Promise.resolve(energy) };
     }
     throw dataError(

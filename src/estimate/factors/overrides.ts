@@ -138,6 +138,7 @@ const OPEN_IDS: readonly (readonly [RegExp, string])[] = [
   [/^(site\.)?pue$/, "share"],
   [/^wue$/, "L/kWh"],
   [/^water\.grid$/, "L/kWh"],
+  [/^fleet\.utilisation$/, "share"],
 ];
 
 /**

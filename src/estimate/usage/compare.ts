@@ -1,7 +1,14 @@
 import type { EstimateComparison } from "../../model/results.ts";
 import { compareFormulas, crossover, describeStability } from "../verdict.ts";
 import type { EstimateContext } from "./context.ts";
-import { isKnown, type UsageEstimate, variablesOf } from "./estimate_usage.ts";
+import { type UsageEstimate, variablesOf } from "./estimate_usage.ts";
+import { isKnown } from "./quantity.ts";
+
+/** Seeded draws of the coefficients: the only source of a percentage. */
+export interface Sampling {
+  readonly seed: number;
+  readonly count: number;
+}
 
 /** Metric of each view of carbon; other metrics have the inventory view alone. */
 const VIEWS = [
@@ -19,6 +26,7 @@ export function compareEstimates(
   first: { readonly name: string; readonly estimate: UsageEstimate },
   second: { readonly name: string; readonly estimate: UsageEstimate },
   context: EstimateContext,
+  samples?: Sampling,
 ): EstimateComparison[] {
   const unitOf = (id: string) => context.factors.get(id)?.unit ?? "";
   return VIEWS.flatMap(([metric, view]) => {
@@ -26,7 +34,8 @@ export function compareEstimates(
     const b = second.estimate.quantities.get(metric);
     if (!isKnown(a) || !isKnown(b)) return [];
     const variables = variablesOf([...a.coefficients, ...b.coefficients], context);
-    const stability = compareFormulas(a.value, b.value, variables);
+    const stability = compareFormulas(a.value, b.value, variables, samples);
+    const share = stability.sampledShare;
     return [{
       first: first.name,
       second: second.name,
@@ -41,7 +50,14 @@ export function compareEstimates(
         side: f.side,
       })),
       sentence: `${first.name} against ${second.name}, ${metric}: ` +
-        describeStability(stability, unitOf),
+        describeStability(stability, unitOf) +
+        (share === null || samples === undefined
+          ? ""
+          : `; lower in ${
+            Number((share * 100).toPrecision(3))
+          } % of ${samples.count} samples of the ` +
+            `coefficients (seed ${samples.seed}, uniform)`),
+      ...(share === null ? {} : { sampledShare: share }),
     }];
   });
 }

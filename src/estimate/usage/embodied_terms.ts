@@ -1,6 +1,8 @@
 import { weakestEvidence } from "../../model/evidence.ts";
 import type { Usage } from "../../model/usage.ts";
-import { BYTES_PER_GB, SECONDS_PER_YEAR } from "../formulas/units.ts";
+import { embodiedByBinding, embodiedByWear, lifeHoursOfYears } from "../formulas/embodied.ts";
+import { BYTES_PER_GB, SECONDS_PER_HOUR, SECONDS_PER_YEAR } from "../formulas/units.ts";
+import { driveRate } from "./drive_rate.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
 import type { Formula, Reader } from "../interval.ts";
 import {
@@ -111,7 +113,45 @@ export function embodiedTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "
     );
   }
   const ssd = ssdLifeGb(usage, factors);
-  if (ssd.used) {
+  const drives = driveRate(usage, factors);
+  if (drives !== null) {
+    const total = (get: Reader) =>
+      get("ssd.embodied") * get("drives.capacity_bytes") / BYTES_PER_GB;
+    terms.push({
+      account: "embodied",
+      part: "storage",
+      formula:
+        "g/GB x GB of the drives x reserved s / min(life, TBW / the drives' own mean rate) (F9)",
+      coefficients: ["ssd.embodied", "life.years", "drives.capacity_bytes", "drives.tbw_bytes"],
+      evidence,
+      sunk: true,
+      value: (get) =>
+        embodiedByBinding({
+          totalGrams: total(get),
+          hours: usage.wallSeconds / SECONDS_PER_HOUR,
+          lifeHours: lifeHoursOfYears(get("life.years")),
+          tbwBytes: get("drives.tbw_bytes"),
+          driveBytesPerHour: drives.bytesPerHour,
+        }).grams,
+      decision: (get) =>
+        embodiedByWear(total(get), {
+          method: "host-over-tbw",
+          hostBytes: ssdWrittenBytes(usage),
+          tbwBytes: get("drives.tbw_bytes"),
+        }),
+    });
+    notes.push(
+      `SSDs are charged by their own mean rate, ${
+        (drives.bytesPerHour / BYTES_PER_GB).toPrecision(3)
+      } GB/h over ${drives.powerOnHours} power-on hours (SMART), whole drives for the time of the run`,
+    );
+  } else if (ssd.used) {
+    if (usage.evidence === "measured" && ssdWrittenBytes(usage) > 0) {
+      notes.push(
+        "no lifetime of the drives is known (SMART and --hardware): the run is taken to be alone on them, " +
+          "its own write rate decides",
+      );
+    }
     const life = ssd.binding("life.years");
     terms.push({
       account: "embodied",

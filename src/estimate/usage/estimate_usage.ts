@@ -1,28 +1,19 @@
-import { type Evidence, weakestEvidence } from "../../model/evidence.ts";
+import { weakestEvidence } from "../../model/evidence.ts";
 import { metric, type Metrics, type MetricUnit, unknownMetric } from "../../model/metric.ts";
 import type { Usage } from "../../model/usage.ts";
-import { BYTES_PER_GB, JOULES_PER_KWH } from "../formulas/units.ts";
+import { JOULES_PER_KWH } from "../formulas/units.ts";
+import { reservedAndFleet } from "../formulas/attribution.ts";
+import { waterLitres } from "../formulas/carbon.ts";
 import { cornerInterval, type Formula, type Variable } from "../interval.ts";
 import type { EstimateContext } from "./context.ts";
 import { costTerms } from "./cost_terms.ts";
-import { embodiedTerms, ratedDriveWrites, ssdWrittenBytes } from "./embodied_terms.ts";
-import { energyTerms, heldByteSeconds } from "./energy_terms.ts";
+import { embodiedTerms } from "./embodied_terms.ts";
+import { energyTerms } from "./energy_terms.ts";
+import { idleEnergy } from "./idle.ts";
+import { isKnown, type Put, type Quantity, type Unknowable } from "./quantity.ts";
 import { UNIT_RATES } from "./rates.ts";
 import type { Account, Part, Term, Terms } from "./term.ts";
-
-/** A quantity of an estimate as a formula, so that two estimates can be compared with tied coefficients. */
-export interface Quantity {
-  readonly unit: MetricUnit;
-  readonly formula: string;
-  readonly coefficients: readonly string[];
-  readonly evidence: Evidence;
-  readonly value: Formula;
-}
-
-export interface Unknowable {
-  readonly unit: MetricUnit;
-  readonly reason: string;
-}
+import { putWear } from "./wear.ts";
 
 export interface UsageEstimate {
   readonly metrics: Metrics;
@@ -30,10 +21,6 @@ export interface UsageEstimate {
   /** The formulas behind the metrics, by metric id. */
   readonly quantities: ReadonlyMap<string, Quantity | Unknowable>;
   readonly notes: readonly string[];
-}
-
-export function isKnown(q: Quantity | Unknowable | undefined): q is Quantity {
-  return q !== undefined && "value" in q;
 }
 
 /** Variables of the coefficients that a formula reads. */
@@ -134,7 +121,7 @@ export function estimateUsage(
   const embodied = embodiedTerms(usage, context.factors);
   const cost = costTerms(usage, context, energy);
   const quantities = new Map<string, Quantity | Unknowable>();
-  const put = (id: string, q: Quantity | Unknowable | null) => {
+  const put: Put = (id, q) => {
     if (q !== null) quantities.set(id, q);
   };
 
@@ -232,6 +219,32 @@ export function estimateUsage(
       }),
     );
   }
+  if (context.factors.has("wue") && context.factors.has("water.grid")) {
+    put(
+      "water_litres",
+      make(
+        "litres",
+        "IT kWh x WUE + facility kWh x water of the grid: PUE once, on the grid's part only",
+        [joules],
+        ["wue", "water.grid", "site.pue"],
+        ([e]) => (get) =>
+          waterLitres(e(get) / JOULES_PER_KWH, get("site.pue"), get("wue"), get("water.grid")),
+      ),
+    );
+  }
+  if (context.factors.has("fleet.utilisation")) {
+    put(
+      "fleet_embodied_grams_co2e",
+      make(
+        "gramsCo2e",
+        "embodied carbon / share of the fleet's hours that are reserved: idle hours belong to somebody",
+        [embodiedTotal],
+        ["fleet.utilisation"],
+        ([m]) => (get) => reservedAndFleet(m(get), get("fleet.utilisation")).fleet,
+      ),
+    );
+  }
+  put("idle_energy_joules", idleEnergy(usage, energy, context));
   put("total_usd", total(cost, "usd"));
   const spend: readonly (readonly [string, readonly Part[]])[] = [
     ["compute_usd", ["gpu"]],
@@ -280,51 +293,4 @@ export function estimateUsage(
     quantities,
     notes: [...new Set([...energy.notes, ...embodied.notes, ...cost.notes])],
   };
-}
-
-/** Share of the rated life of the drives, and days until it is used up at this rate. */
-function putWear(
-  usage: Usage,
-  context: EstimateContext,
-  put: (id: string, q: Quantity | Unknowable | null) => void,
-): void {
-  const written = ssdWrittenBytes(usage);
-  if (written === 0 && heldByteSeconds(usage, "ssd") === 0) return;
-  const evidence = usage.measured?.ssdHostWrittenBytes === undefined
-    ? usage.evidence
-    : "measured" as const;
-  const held = usage.wallSeconds > 0 ? heldByteSeconds(usage, "ssd") / usage.wallSeconds : 0;
-  const known = context.factors.has("drives.tbw_bytes");
-  const rated = ratedDriveWrites(context.factors);
-  const wear: Quantity | Unknowable = known
-    ? {
-      unit: "ratio",
-      formula: "host bytes written / TBW of the server's drives (F8)",
-      coefficients: ["drives.tbw_bytes"],
-      evidence: weakestEvidence(evidence, "modelled"),
-      value: (get) => written / get("drives.tbw_bytes"),
-    }
-    : held > 0
-    ? {
-      unit: "ratio",
-      formula:
-        "GB written / (mean GB held x rated drive writes) (F8, F12): of the held share alone",
-      coefficients: rated.ids,
-      evidence: weakestEvidence(evidence, "assumed"),
-      value: (get) => written / (held * rated.value(get)),
-    }
-    : {
-      unit: "ratio",
-      reason: `${(written / BYTES_PER_GB).toPrecision(4)} GB were written, but no drive with an ` +
-        "endurance is known; give --hardware",
-    };
-  put("ssd_wear_ratio", wear);
-  if (isKnown(wear) && written > 0 && usage.wallSeconds > 0) {
-    put("ssd_wear_out_days", {
-      ...wear,
-      unit: "days",
-      formula: "wall time / SSD wear of it: days until the rated writes are used up at this rate",
-      value: (get) => usage.wallSeconds / 86_400 / wear.value(get),
-    });
-  }
 }

@@ -1,5 +1,5 @@
 import { Command } from "@cliffy/command";
-import { dataError } from "../../../model/errors.ts";
+import { dataError, usageError } from "../../../model/errors.ts";
 import type { HardwareProfile } from "../../../model/profiles/hardware.ts";
 import type { SiteProfile } from "../../../model/profiles/site.ts";
 import type { CommandModule } from "../../command_module.ts";
@@ -19,6 +19,10 @@ import { BETWEEN_HELP, WINDOW_HELP, type WindowOptions } from "../../window_opti
 interface Options extends FactorOptions, GridOptions, WindowOptions {
   readonly save?: string;
   readonly reserved?: boolean;
+  readonly samples?: number;
+  readonly seed?: number;
+  readonly requests?: string;
+  readonly outputWeight: number;
 }
 
 /** The site to price at: the flag's or setting's, else the replay's, else anywhere. */
@@ -39,6 +43,12 @@ async function hardwareOf(subject: Subject, options: Options): Promise<HardwareP
 async function run(options: Options, name: string): Promise<void> {
   const out = openOutput(options);
   const path = out.setting("store").value!;
+  if (!(options.outputWeight > 0)) {
+    throw usageError(`--output-weight: ${options.outputWeight}, expected above 0`);
+  }
+  if (options.samples !== undefined && options.samples < 1) {
+    throw usageError(`--samples: ${options.samples}, expected at least 1`);
+  }
   const { loadSubject } = await import("../../estimate/load_subject.ts");
   const subject = await loadSubject(name, path, options);
   if (subject.inputs.every((i) => i.usage === null)) {
@@ -70,7 +80,7 @@ async function run(options: Options, name: string): Promise<void> {
   }
   const context = estimateContext(site, await hardwareOf(subject, options), factors);
   const { reservedUsage } = await import("../../../estimate/usage/reserved.ts");
-  const document = estimateDocument(
+  const priced = estimateDocument(
     { name: "spillway", version: VERSION },
     subject.subject,
     options.reserved !== true ? subject.inputs : subject.inputs.map((i) => ({
@@ -80,7 +90,21 @@ async function run(options: Options, name: string): Promise<void> {
     context,
     todayOf(options),
     notes,
+    options.samples === undefined
+      ? undefined
+      : { seed: Number(out.setting("seed", options.seed).value), count: options.samples },
   );
+  const { phasePart, requestPart } = await import("../../estimate/parts.ts");
+  const document = {
+    ...priced,
+    // A window is a phase of its own.
+    ...(options.window === undefined && options.between === undefined
+      ? await phasePart(subject, priced, context)
+      : {}),
+    ...(options.requests === undefined
+      ? {}
+      : await requestPart(options.requests, path, options.outputWeight, priced)),
+  };
   const { renderEstimate } = await import("../../estimate/render.ts");
   await out.emit(document, () => renderEstimate(document, out));
   const stored = subject.subject.id !== null;
@@ -120,6 +144,18 @@ export const command: CommandModule = {
       .option("--window <from..to:string>", WINDOW_HELP)
       .option("--between <marks:string>", BETWEEN_HELP)
       .option("--save <name:string>", "Store the estimate under this name.")
+      .option(
+        "--samples <n:integer>",
+        "Say also in which share of N seeded draws of the coefficients the best stays best.",
+      )
+      .option("--seed <n:integer>", "Seed of the draws.")
+      .option(
+        "--requests <trace:string>",
+        "Share the energy over the requests of this trace by token work.",
+      )
+      .option("--output-weight <w:number>", "Work of an output token against an input token.", {
+        default: 1,
+      })
       .option(
         "--reserved",
         "Charge the tiers of a replay by the capacity they reserve, as advise does.",

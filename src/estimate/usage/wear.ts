@@ -1,0 +1,81 @@
+import { weakestEvidence } from "../../model/evidence.ts";
+import type { Usage } from "../../model/usage.ts";
+import { daysToWearOut, writeAmplification } from "../formulas/embodied.ts";
+import { BYTES_PER_GB } from "../formulas/units.ts";
+import type { EstimateContext } from "./context.ts";
+import { driveRate } from "./drive_rate.ts";
+import { ratedDriveWrites, ssdWrittenBytes } from "./embodied_terms.ts";
+import { heldByteSeconds } from "./energy_terms.ts";
+import { isKnown, type Put, type Quantity, type Unknowable } from "./quantity.ts";
+
+/** Share of the rated life of the drives, and days until it is used up at this rate. */
+export function putWear(
+  usage: Usage,
+  context: EstimateContext,
+  put: Put,
+): void {
+  const written = ssdWrittenBytes(usage);
+  if (written === 0 && heldByteSeconds(usage, "ssd") === 0) return;
+  const evidence = usage.measured?.ssdHostWrittenBytes === undefined
+    ? usage.evidence
+    : "measured" as const;
+  const held = usage.wallSeconds > 0 ? heldByteSeconds(usage, "ssd") / usage.wallSeconds : 0;
+  const known = context.factors.has("drives.tbw_bytes");
+  const rated = ratedDriveWrites(context.factors);
+  const wear: Quantity | Unknowable = known
+    ? {
+      unit: "ratio",
+      formula: "host bytes written / TBW of the server's drives (F8)",
+      coefficients: ["drives.tbw_bytes"],
+      evidence: weakestEvidence(evidence, "modelled"),
+      value: (get) => written / get("drives.tbw_bytes"),
+    }
+    : held > 0
+    ? {
+      unit: "ratio",
+      formula:
+        "GB written / (mean GB held x rated drive writes) (F8, F12): of the held share alone",
+      coefficients: rated.ids,
+      evidence: weakestEvidence(evidence, "assumed"),
+      value: (get) => written / (held * rated.value(get)),
+    }
+    : {
+      unit: "ratio",
+      reason: `${(written / BYTES_PER_GB).toPrecision(4)} GB were written, but no drive with an ` +
+        "endurance is known; give --hardware",
+    };
+  put("ssd_wear_ratio", wear);
+  const media = usage.measured?.ssdMediaWrittenBytes;
+  const host = usage.measured?.ssdHostWrittenBytes;
+  const amplification = media === undefined || host === undefined
+    ? null
+    : writeAmplification(media, host);
+  if (amplification !== null) {
+    put("ssd_write_amplification_ratio", {
+      unit: "ratio",
+      formula: "media bytes / host bytes (F10)",
+      coefficients: [],
+      evidence: "measured",
+      value: () => amplification,
+    });
+  }
+  const rate = driveRate(usage, context.factors);
+  if (rate !== null && rate.bytesPerHour > 0) {
+    put("ssd_left_days", {
+      unit: "days",
+      formula: "(TBW - host bytes written so far) / the drives' own mean rate (SMART)",
+      coefficients: ["drives.tbw_bytes"],
+      evidence: weakestEvidence("measured", "modelled"),
+      value: (get) =>
+        daysToWearOut(get("drives.tbw_bytes"), rate.lifetimeHostBytes, 24 * rate.bytesPerHour)!,
+    });
+  }
+  if (isKnown(wear) && written > 0 && usage.wallSeconds > 0) {
+    put("ssd_wear_out_days", {
+      ...wear,
+      unit: "days",
+      formula: "wall time / SSD wear of it: days until the rated writes are used up at this rate",
+      value: (get) => usage.wallSeconds / 86_400 / wear.value(get),
+    });
+  }
+}
