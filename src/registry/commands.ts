@@ -147,6 +147,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import(late("../cli/commands/import.ts"))).command,
   },
   {
+    name: "loader fit",
+    summary: "hold the loader's model against submitted runs of MLPerf Storage",
+    load: async () => (await import(late("../cli/commands/loader/fit.ts"))).command,
+  },
+  {
     name: "ls",
     summary: "list what the store holds",
     load: async () => (await import(late("../cli/commands/ls.ts"))).command,
@@ -206,6 +211,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "replay fault",
     summary: "rank fault-tolerance policies on a trace of failures",
     load: async () => (await import(late("../cli/commands/replay/fault.ts"))).command,
+  },
+  {
+    name: "replay loader",
+    summary: "rank ways to read training samples by how busy they keep the accelerators",
+    load: async () => (await import(late("../cli/commands/replay/loader.ts"))).command,
   },
   {
     name: "replay offload",

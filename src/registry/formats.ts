@@ -211,6 +211,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/rmm_log.ts"))).format,
   },
   {
+    name: "sample-manifest",
+    kind: "io",
+    summary: "a CSV of a data set's files: path, bytes and, where several lie in one, samples",
+    load: async () => (await import(late("../ingest/formats/sample_manifest.ts"))).format,
+  },
+  {
     name: "slurm-sacct",
     kind: "faults",
     summary: "job ends of Slurm: sacct --parsable2 with JobID, State, End and NodeList",

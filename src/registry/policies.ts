@@ -182,6 +182,44 @@ export const POLICIES: readonly PolicyEntry[] = [
     load: async () => (await import(late("../replay/fault/policies/varuna.ts"))).policy,
   },
   {
+    name: "node-cache",
+    family: "loader",
+    summary: "each node keeps samples in its memory and on its drives, within quotas; random order",
+    load: async () => (await import(late("../replay/loader/policies/node_cache.ts"))).policy,
+  },
+  {
+    name: "packed-shards",
+    family: "loader",
+    summary:
+      "samples are packed into shards, whole shards are shuffled and read from front to back",
+    load: async () => (await import(late("../replay/loader/policies/packed_shards.ts"))).policy,
+  },
+  {
+    name: "peer-cache",
+    family: "loader",
+    summary: "the nodes' memory is one cache: each sample lies on one node, the others ask it",
+    load: async () => (await import(late("../replay/loader/policies/peer_cache.ts"))).policy,
+  },
+  {
+    name: "prefetch-depth",
+    family: "loader",
+    summary:
+      "small files with the shallowest read-ahead that keeps the accelerators as busy as the deepest",
+    load: async () => (await import(late("../replay/loader/policies/prefetch_depth.ts"))).policy,
+  },
+  {
+    name: "shuffle-window",
+    family: "loader",
+    summary: "packed shards, whose samples pass through a shuffle buffer",
+    load: async () => (await import(late("../replay/loader/policies/shuffle_window.ts"))).policy,
+  },
+  {
+    name: "small-files",
+    family: "loader",
+    summary: "every sample is a file of its own, read in random order",
+    load: async () => (await import(late("../replay/loader/policies/small_files.ts"))).policy,
+  },
+  {
     name: "as-run",
     family: "offload",
     summary: "what the recorded engine did: set its blocks, batch limits and tiers",

@@ -7,7 +7,9 @@ import { METRIC_CATALOG } from "../../src/model/metrics/catalog.ts";
 import type { Replay, ReplayOutcome } from "../../src/model/policy.ts";
 import { BUILTIN_LLMS } from "../../src/model/profiles/builtin/llm.ts";
 import type { AllocationColumns } from "../../src/model/trace/allocations.ts";
+import { mlperfSamples } from "../../src/generate/sample_sets.ts";
 import { modelStep } from "../../src/generate/training_step.ts";
+import type { IoColumns } from "../../src/model/trace/io.ts";
 import type { FaultColumns } from "../../src/model/trace/faults.ts";
 import type { RequestColumns } from "../../src/model/trace/requests.ts";
 import { stepTrace } from "../../src/model/trace/step_trace.ts";
@@ -116,12 +118,28 @@ async function tensors(): Promise<{ columns: TensorColumns; meta: TraceMeta<"ten
   throw new Error("a described step has one batch");
 }
 
+/** A described data set: samples of files. */
+async function io(): Promise<{ columns: IoColumns; meta: TraceMeta<"io"> }> {
+  const trace = mlperfSamples("unet3d", "unet3d", { files: 300, accelerator: "h100", seed: 1 });
+  for await (const columns of trace.batches()) return { columns, meta: trace.meta };
+  throw new Error("a described data set has one batch");
+}
+
 const TRACES: Partial<Record<TraceKind, { columns: TraceColumns; meta: TraceMeta }>> = {
   requests: requests(),
   faults: faults(),
   allocations: allocations(),
   tensors: await tensors(),
+  io: await io(),
 };
+
+test("the conformance suite has a trace of every kind that a policy replays", async () => {
+  const kinds = await Promise.all(
+    POLICIES.map(async (p) => (await p.load()).accepts as readonly TraceKind[]),
+  );
+  const missing = [...new Set(kinds.flat())].filter((kind) => TRACES[kind] === undefined);
+  assert.deepEqual(missing, []);
+});
 
 /** Metrics that some policies give beside the catalogue are a mistake: `explain` could not tell of them. */
 function checkOutcome(outcome: ReplayOutcome, name: string): void {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { rateParam } from "../../model/params.ts";
 import type { HardwareProfile } from "../../model/profiles/hardware.ts";
 import type { FlowUsage } from "../../model/usage.ts";
+import { tierOf } from "../shared/storage_tier.ts";
 
 /**
  * Who writes a checkpoint: each rank its own shard (sharded), each rank all it holds, replicas included
@@ -38,11 +39,11 @@ export type PathParams = z.infer<typeof pathSchema>;
 export function withHardwarePath<P extends PathParams>(p: P, hardware: HardwareProfile | null): P {
   if (hardware === null) return p;
   const { links, remote } = hardware;
-  const stores = remote?.count ?? 1;
+  const store = remote === null ? null : tierOf("remote", remote);
   return {
     ...p,
-    writeBandwidth: p.writeBandwidth || (remote?.writeBytesPerSecond.value ?? 0) * stores,
-    readBandwidth: p.readBandwidth || (remote?.readBytesPerSecond.value ?? 0) * stores,
+    writeBandwidth: p.writeBandwidth || (store?.writeBytesPerSecond ?? 0),
+    readBandwidth: p.readBandwidth || (store?.readBytesPerSecond ?? 0),
     nodeNic: p.nodeNic || (links.nic?.value ?? 0),
     gpuPcie: p.gpuPcie || (links.deviceToHost?.value ?? 0),
   };
