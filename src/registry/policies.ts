@@ -62,10 +62,28 @@ export const POLICIES: readonly PolicyEntry[] = [
       (await import(late("../replay/allocator/policies/pytorch_expandable.ts"))).policy,
   },
   {
+    name: "radix",
+    family: "allocator",
+    summary: "prefixes in a radix tree, whole leaves evicted (SGLang)",
+    load: async () => (await import(late("../replay/allocator/policies/radix.ts"))).policy,
+  },
+  {
+    name: "trtllm-paged",
+    family: "allocator",
+    summary: "blocks in a radix tree, evicted one by one, admission that needs no eviction",
+    load: async () => (await import(late("../replay/allocator/policies/trtllm_paged.ts"))).policy,
+  },
+  {
     name: "uncached",
     family: "allocator",
     summary: "every allocation is a cudaMalloc and every free a cudaFree",
     load: async () => (await import(late("../replay/allocator/policies/uncached.ts"))).policy,
+  },
+  {
+    name: "vattention",
+    family: "allocator",
+    summary: "contiguous KV addresses with pages mapped on demand, taken back late",
+    load: async () => (await import(late("../replay/allocator/policies/vattention.ts"))).policy,
   },
   {
     name: "hybrid",

@@ -1,10 +1,14 @@
 import type { Series } from "../../model/policy.ts";
 
-/** Slots at one moment. */
+/** KV slots (tokens) at one moment. */
 export interface KvMoment {
   readonly seconds: number;
   /** Slots that hold a token. */
   readonly token: number;
+  /** Slots that running requests hold and will still write. */
+  readonly reserved: number;
+  /** Slots that running requests hold and will never write. */
+  readonly internal: number;
   /** Slots that running requests hold, whatever is in them. */
   readonly held: number;
   readonly batch: number;
@@ -16,8 +20,7 @@ export class KvMeter {
   #stride = 1;
   #steps = 0;
   #kept: KvMoment[] = [];
-  #tokenSum = 0;
-  #heldSum = 0;
+  readonly #sums = { token: 0, reserved: 0, internal: 0, held: 0, batch: 0 };
   peakBatch = 0;
   peakToken = 0;
   peakHeld = 0;
@@ -27,8 +30,11 @@ export class KvMeter {
   }
 
   add(moment: KvMoment): void {
-    this.#tokenSum += moment.token;
-    this.#heldSum += moment.held;
+    this.#sums.token += moment.token;
+    this.#sums.reserved += moment.reserved;
+    this.#sums.internal += moment.internal;
+    this.#sums.held += moment.held;
+    this.#sums.batch += moment.batch;
     this.peakBatch = Math.max(this.peakBatch, moment.batch);
     this.peakToken = Math.max(this.peakToken, moment.token);
     this.peakHeld = Math.max(this.peakHeld, moment.held);
@@ -47,7 +53,20 @@ export class KvMeter {
 
   /** Share of the held slots without a token; null when nothing was ever held. */
   get wasteRatio(): number | null {
-    return this.#heldSum === 0 ? null : 1 - this.#tokenSum / this.#heldSum;
+    return this.#sums.held === 0 ? null : 1 - this.#sums.token / this.#sums.held;
+  }
+
+  /** Mean number of running requests over the steps; null when there was none. */
+  get meanBatch(): number | null {
+    return this.#steps === 0 ? null : this.#sums.batch / this.#steps;
+  }
+
+  /** Shares of a pool over all steps, which take the same time each; null when there was no step. */
+  shares(poolSlots: number): { token: number; reserved: number; internal: number } | null {
+    const whole = this.#steps * poolSlots;
+    if (whole === 0) return null;
+    const { token, reserved, internal } = this.#sums;
+    return { token: token / whole, reserved: reserved / whole, internal: internal / whole };
   }
 
   series(): Series[] {
@@ -62,6 +81,9 @@ export class KvMeter {
     return [
       line("kv_held_slots", "KV slots held by running requests", (m) => m.held),
       line("kv_token_slots", "KV slots that hold a token", (m) => m.token),
+      line("kv_reserved_slots", "KV slots held for tokens to come", (m) => m.reserved),
+      line("kv_internal_slots", "KV slots held and never written", (m) => m.internal),
+      line("kv_batch", "running requests", (m) => m.batch),
     ];
   }
 }

@@ -12,6 +12,11 @@ export interface KvCounts {
   readonly preemptions: number;
   readonly recomputedTokens: number;
   readonly prefixHitTokens: number | null;
+  /** Tokens that the prefix cache was asked for; null without one. */
+  readonly prefixQueryTokens?: number | null;
+  readonly evictedBlocks?: number | null;
+  readonly pageMaps?: number;
+  readonly pageUnmaps?: number;
   readonly seconds: number;
   readonly notes: readonly string[];
 }
@@ -30,11 +35,24 @@ export function kvOutcome(
       : metric(slots * perToken, "bytes", "replayed");
   const count = (value: number) => metric(value, "count", "replayed");
   const waste = meter.wasteRatio;
+  const shares = meter.shares(counts.poolSlots);
+  const share = (of: (s: NonNullable<typeof shares>) => number) =>
+    shares === null
+      ? unknownMetric("ratio", "replayed", "no request ever ran")
+      : metric(of(shares), "ratio", "replayed");
+  const queried = counts.prefixQueryTokens ?? null;
   const metrics: Metrics = {
     waste_ratio: waste === null
       ? unknownMetric("ratio", "replayed", "no request ever ran")
       : metric(waste, "ratio", "replayed"),
+    kv_token_ratio: share((s) => s.token),
+    kv_reserved_ratio: share((s) => s.reserved),
+    kv_internal_ratio: share((s) => s.internal),
+    kv_external_ratio: share((s) => 1 - s.token - s.reserved - s.internal),
     peak_batch_count: count(meter.peakBatch),
+    mean_batch_count: meter.meanBatch === null
+      ? unknownMetric("count", "replayed", "no request ever ran")
+      : count(meter.meanBatch),
     peak_requested_bytes: bytes(meter.peakToken),
     peak_reserved_bytes: bytes(meter.peakHeld),
     preemption_count: count(counts.preemptions),
@@ -44,6 +62,17 @@ export function kvOutcome(
     ...(counts.prefixHitTokens === null
       ? {}
       : { prefix_hit_tokens: metric(counts.prefixHitTokens, "tokens", "replayed") }),
+    ...(queried === null || counts.prefixHitTokens === null ? {} : {
+      prefix_query_tokens: metric(queried, "tokens", "replayed"),
+      prefix_token_hit_ratio: queried === 0
+        ? unknownMetric("ratio", "replayed", "no request was admitted")
+        : metric(counts.prefixHitTokens / queried, "ratio", "replayed"),
+    }),
+    ...(counts.evictedBlocks == null
+      ? {}
+      : { kv_evicted_blocks: metric(counts.evictedBlocks, "blocks", "replayed") }),
+    ...(counts.pageMaps === undefined ? {} : { page_map_count: count(counts.pageMaps) }),
+    ...(counts.pageUnmaps === undefined ? {} : { page_unmap_count: count(counts.pageUnmaps) }),
   };
   const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
   return {

@@ -1,9 +1,12 @@
+const BLOCK_LIMIT = 2 ** 26;
+const PARENT_LIMIT = 2 ** 26;
+
 /**
  * Chained block hashes of requests, as dense numbers, from the block ids of a trace. The trace's own block
  * size is kept: its ids cannot be refined. Blocks that decoding fills get numbers of their own.
  */
 export class PrefixHashes {
-  readonly #children = new Map<string, number>();
+  readonly #children = new Map<number | string, number>();
   #count = 0;
 
   /** Hashes of the full blocks of a prompt of `tokens` tokens, then of the blocks that decoding fills. */
@@ -12,7 +15,10 @@ export class PrefixHashes {
     let parent = -1;
     const full = Math.min(blocks.length, Math.floor(tokens / blockTokens));
     for (let i = 0; i < full; i++) {
-      const key = `${parent} ${blocks[i]}`;
+      // One number holds both where they are small enough; text costs four times as much.
+      const key = blocks[i] < BLOCK_LIMIT && parent < PARENT_LIMIT
+        ? (parent + 1) * BLOCK_LIMIT + blocks[i]
+        : `${parent} ${blocks[i]}`;
       let hash = this.#children.get(key);
       if (hash === undefined) {
         hash = this.#count++;

@@ -23,6 +23,10 @@ interface Running {
   readonly address: number;
   readonly chunk: number;
   readonly endStep: number;
+  /** Slots asked for, before the buddy rounds them up. */
+  readonly wanted: number;
+  /** Prompt and output. */
+  readonly total: number;
   token: number;
 }
 
@@ -84,18 +88,31 @@ function run(p: Params, requests: RequestList, slots: number, meter: KvMeter) {
       const address = buddy.allocate(wanted);
       if (address < 0) break;
       const chunk = buddy.chunkFor(wanted);
-      running.push({ address, chunk, endStep: step + output, token: prompt });
+      running.push({
+        address,
+        chunk,
+        endStep: step + output,
+        wanted,
+        total: prompt + output,
+        token: prompt,
+      });
       next++;
     }
     step++;
     seconds += p.stepSeconds;
     let token = 0;
     let held = 0;
+    let reserved = 0;
+    let internal = 0;
     for (const r of running) {
+      reserved += r.total - r.token;
+      internal += r.wanted - r.total;
       token += r.token++;
       held += r.chunk;
     }
-    if (running.length > 0) meter.add({ seconds, token, held, batch: running.length });
+    if (running.length > 0) {
+      meter.add({ seconds, token, reserved, internal, held, batch: running.length });
+    }
     const done = running.filter((r) => r.endStep <= step);
     for (const r of done) buddy.free(r.address);
     if (done.length > 0) running = running.filter((r) => r.endStep > step);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Policy, Replay, ReplayContext } from "../../../model/policy.ts";
+import { divideSlack, type KvEngine, runKv } from "../kv_loop.ts";
 import { KvMeter } from "../kv_meter.ts";
 import { kvOutcome } from "../kv_outcome.ts";
 import { slotsFromProfiles } from "../kv_pool.ts";
@@ -51,13 +52,8 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
         tokenBudget: p.tokenBudget,
         maxRunning: p.maxRunning,
       });
-      const { rejected, seconds } = run(
-        p,
-        requests,
-        scheduler,
-        caching ? blockTokens : null,
-        meter,
-      );
+      const engine = engineOf(scheduler, caching ? blockTokens : null, context.onEvent);
+      const { rejected, seconds } = runKv(engine, requests, p.stepSeconds, meter);
       return kvOutcome(
         meter,
         {
@@ -66,6 +62,8 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
           preemptions: scheduler.preemptionCount,
           recomputedTokens: scheduler.recomputedTokens,
           prefixHitTokens: caching ? scheduler.hitTokens : null,
+          prefixQueryTokens: caching ? scheduler.queriedTokens : null,
+          evictedBlocks: caching ? scheduler.manager.evictions : null,
           seconds,
           notes,
         },
@@ -76,46 +74,63 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
   };
 }
 
-function run(
-  p: Params,
-  requests: RequestList,
+/** The scheduler as an engine; steps are told where somebody listens. */
+function engineOf(
   scheduler: PagedScheduler,
   hashTokens: number | null,
-  meter: KvMeter,
-) {
+  onEvent: ReplayContext<"requests">["onEvent"],
+): KvEngine {
   const prefixes = new PrefixHashes();
-  let next = 0;
-  let rejected = 0;
-  let seconds = 0;
-  while (next < requests.count || scheduler.running.length + scheduler.waiting.length > 0) {
-    if (scheduler.running.length + scheduler.waiting.length === 0) {
-      seconds = Math.max(seconds, requests.arrivalSeconds[next]);
-    }
-    for (; next < requests.count && requests.arrivalSeconds[next] <= seconds; next++) {
-      const [prompt, output] = [requests.inputTokens[next], requests.outputTokens[next]];
-      if (!scheduler.fits(prompt, output)) {
-        rejected++;
-        continue;
-      }
-      const blocks = requests.blocks[next];
+  const { manager, running, waiting } = scheduler;
+  let steps = 0;
+  return {
+    get pending() {
+      return running.length + waiting.length;
+    },
+    fits: (prompt, output) => scheduler.fits(prompt, output),
+    add(index, prompt, output, blocks) {
       const hashes = hashTokens === null || blocks === null
         ? []
         : prefixes.of(blocks, prompt, prompt + output, hashTokens);
-      scheduler.add(next, prompt, output, hashes);
-    }
-    scheduler.step();
-    seconds += p.stepSeconds;
-    const { running, manager } = scheduler;
-    if (running.length === 0) continue;
-    // Shared blocks hold their tokens once, whoever uses them: only the last block of each may be partial.
-    const partial = running.reduce(
-      (sum, r) => sum + r.table.length * manager.setup.blockTokens - r.computed,
-      0,
-    );
-    const held = manager.usedBlocks * manager.setup.blockTokens;
-    meter.add({ seconds, token: held - partial, held, batch: running.length });
-  }
-  return { rejected, seconds };
+      scheduler.add(index, prompt, output, hashes);
+    },
+    step() {
+      const result = scheduler.step();
+      steps++;
+      onEvent?.({
+        step: steps,
+        scheduled: result.scheduled.map(([id, tokens]) => `${id}:${tokens}`),
+        preempted: [...result.preempted],
+        finished: result.finished.map((r) => r.id),
+        used: manager.usedBlocks,
+        free: manager.freeBlocks,
+        tables: Object.fromEntries(running.map((r) => [String(r.id), [...r.table]])),
+        queue: manager.queue().map((q) => `${q.block}${q.hashed ? "h" : ""}`),
+        preemptions: scheduler.preemptionCount,
+        recomputed_tokens: scheduler.recomputedTokens,
+        prefix_hit_tokens: scheduler.hitTokens,
+        evictions: manager.evictions,
+      });
+    },
+    moment() {
+      // Shared blocks hold their tokens once, whoever uses them: only the last block of each may be partial.
+      let slack = 0;
+      let reserved = 0;
+      for (const r of running) {
+        const own = r.table.length * manager.setup.blockTokens - r.computed;
+        slack += own;
+        reserved += divideSlack(own, r.promptTokens + r.outputTokens - r.computed).reserved;
+      }
+      const held = manager.usedBlocks * manager.setup.blockTokens;
+      return {
+        token: held - slack,
+        reserved,
+        internal: slack - reserved,
+        held,
+        batch: running.length,
+      };
+    },
+  };
 }
 
 export const policy: Policy<"requests", Params> = {

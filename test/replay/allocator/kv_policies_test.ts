@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { PagePool } from "../../../src/replay/allocator/page_pool.ts";
+import { RadixTree } from "../../../src/replay/allocator/radix_tree.ts";
+import { needsShared, sharedText } from "../../shared.ts";
+import { type Line, replayFile, withFile } from "./ops_replay.ts";
+
+const KV = "golden/allocator/kv_buddy_bfc.json";
+const skip = needsShared(KV);
+
+test("VA1: vAttention maps, keeps and takes back pages", { skip }, () => {
+  const { VA1 } = JSON.parse(sharedText(KV));
+  const pool = new PagePool(VA1.T, VA1.total, 3);
+  const steps: (() => void)[] = [
+    () => pool.back(pool.admit(1500)),
+    () => pool.back(pool.admit(100)),
+    () => {
+      pool.finish(0);
+      pool.lengths[1]++;
+    },
+    () => {
+      pool.back(pool.admit(900));
+      pool.lengths[1]++;
+    },
+    () => {
+      pool.back(pool.admit(4000));
+      pool.lengths[1]++;
+    },
+  ];
+  VA1.states.forEach((state: Record<string, unknown>, i: number) => {
+    steps[i]();
+    assert.deepEqual(
+      {
+        mapped: pool.mapped,
+        len: pool.lengths,
+        free: pool.free,
+        maps: pool.maps,
+        unmaps: pool.unmaps,
+      },
+      {
+        mapped: state.mapped,
+        len: state.len,
+        free: state.free,
+        maps: state.maps,
+        unmaps: state.unmaps,
+      },
+      String(state.m),
+    );
+  });
+});
+
+for (const name of ["K2", "K2w"]) {
+  test(`${name} from a CSV of lengths: every step has the blocks, the tables and the queue`, {
+    skip,
+  }, async () => {
+    const { config, adds, steps, totals } = JSON.parse(sharedText(KV))[name];
+    const names = ["A", "B", "C"];
+    const csv = ["input_tokens,output_tokens", ...adds.map((a: unknown[]) => `${a[2]},${a[3]}`)];
+    const id = (text: string) => text.replace(/^[A-C]/, (n) => String(names.indexOf(n)));
+    await withFile("requests.csv", csv.join("\n"), async (path) => {
+      const { lines, outcome } = await replayFile(path, "paged", {
+        slots: (config.numBlocks - 1) * config.B,
+        blockTokens: config.B,
+        watermark: config.watermark,
+      });
+      assert.equal(lines.length, steps.length);
+      lines.forEach((line, i) => {
+        const { scheduled, preempted, finished, used, free, tables, queue } = steps[i];
+        assert.deepEqual(
+          [line.scheduled, line.preempted, line.finished, line.used, line.free, line.queue],
+          [
+            scheduled.map(id),
+            preempted.map((n: string) => names.indexOf(n)),
+            finished.map((n: string) => names.indexOf(n)),
+            used,
+            free,
+            queue,
+          ],
+          `step ${i + 1}`,
+        );
+        assert.deepEqual(
+          line.tables,
+          Object.fromEntries(Object.entries(tables).map(([n, t]) => [id(n), t])),
+        );
+      });
+      assert.equal(outcome.metrics.preemption_count.value, totals.preemptions);
+      assert.equal(outcome.metrics.recomputed_tokens.value, totals.recomputed_tokens);
+    });
+  });
+}
+
+const key = (text: string) => [...text].map((c) => ({ id: c.charCodeAt(0), tokens: 1 }));
+
+test("a radix tree shares prefixes, splits where they part and evicts unlocked leaves", () => {
+  const tree = new RadixTree("lru", true);
+  assert.equal(tree.insert(key("abcd")).present, 0);
+  assert.equal(tree.insert(key("abxy")).present, 2);
+  assert.equal(tree.tokens, 6);
+  const held = tree.match(key("abxyz"));
+  assert.equal(held.tokens, 4);
+  tree.lock(held.node);
+  assert.equal(tree.evictable, 2);
+  // The whole leaf goes, although one token was asked for; what is locked stays.
+  assert.equal(tree.evict(1), 2);
+  assert.equal(tree.evict(100), 0);
+  tree.unlock(held.node);
+  assert.equal(tree.evict(100), 4);
+  assert.equal(tree.tokens, 0);
+});
+
+test("blocks are evicted from the end of a leaf, one by one", () => {
+  const tree = new RadixTree("lru", false);
+  tree.insert(key("abcd"));
+  assert.equal(tree.evict(1), 1);
+  assert.equal(tree.match(key("abcd")).tokens, 3);
+});
+
+test("of two leaves the one used longer ago goes first, or the other with mru", () => {
+  for (const [eviction, left] of [["lru", "b"], ["mru", "a"]] as const) {
+    const tree = new RadixTree(eviction, true);
+    tree.insert(key("a"));
+    tree.insert(key("b"));
+    tree.evict(1);
+    assert.equal(tree.match(key(left)).tokens, 1, eviction);
+  }
+});
+
+for (const name of ["contiguous", "paged", "radix", "trtllm-paged", "vattention"]) {
+  test(`${name} ends every request, and its shares fill the pool`, async () => {
+    const request = fc.record({
+      prompt: fc.integer({ min: 1, max: 300 }),
+      output: fc.integer({ min: 1, max: 60 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 40 }), async (requests) => {
+        const rows = requests.map((r) => `${r.prompt},${r.output}`);
+        await withFile(
+          "r.csv",
+          ["input_tokens,output_tokens", ...rows].join("\n"),
+          async (path) => {
+            const params = name === "vattention" ? { groupTokens: 16 } : {};
+            const seen = (_: Line) => {};
+            const { outcome } = await replayFile(path, name, { slots: 1024, ...params }, seen);
+            const value = (id: string) => Number(outcome.metrics[id].value);
+            assert.equal(
+              outcome.usage!.functionalUnits.requests + value("rejected_count"),
+              requests.length,
+            );
+            if (value("peak_batch_count") === 0) return;
+            const shares = ["token", "reserved", "internal", "external"].map((s) =>
+              value(`kv_${s}_ratio`)
+            );
+            for (const share of shares) assert.ok(share >= -1e-9 && share <= 1 + 1e-9, `${shares}`);
+            assert.ok(Math.abs(shares.reduce((a, b) => a + b, 0) - 1) < 1e-9);
+          },
+        );
+      }),
+      { numRuns: 25 },
+    );
+  });
+}
