@@ -38,6 +38,7 @@ export interface ReplayCommand {
     choices: PolicyChoice[],
     options: ReplayOptions,
     trace: Trace,
+    profiles: Profiles,
   ) => PolicyChoice[] | Promise<PolicyChoice[]>;
   /** Lines printed below the ranking, such as a table of thresholds. */
   readonly extra?: (document: ReplayDocument, out: Output) => readonly string[];
@@ -118,7 +119,7 @@ async function runReplay(
   let document: ReplayDocument;
   try {
     if (spec.adapt !== undefined) trace = { ...await spec.adapt(loaded, options), id: loaded.id };
-    if (spec.prepare !== undefined) choices = await spec.prepare(choices, options, trace);
+    if (spec.prepare !== undefined) choices = await spec.prepare(choices, options, trace, profiles);
     const progress = createProgress(`replay ${family.name}`, out);
     const results = await runPolicies(trace, choices, profiles, seed, progress);
     document = replayDocument(family, trace, profiles, seed, results);

@@ -30,6 +30,8 @@ export interface ValidateInput {
   readonly trace: Trace<"requests"> & { readonly id: string | null };
   readonly hardware: string | null;
   readonly llm: string | null;
+  /** Result of a serving benchmark to fit the timing to first. */
+  readonly fit?: string | null;
   /** Parameters that the user sets over the configuration. */
   readonly set: { readonly [key: string]: Json };
   readonly seed: number;
@@ -89,7 +91,12 @@ export async function validateRun(input: ValidateInput): Promise<ValidationDocum
   const asRun = asRunParams(engine.config, trace.meta.blockTokens);
   const { policy } = await import("../../replay/offload/policies/as_run.ts");
   const { loadEvictions } = await import("../../search/load_evictions.ts");
-  const given = { ...asRun.params, intervals: false, ...input.set };
+  const { fitTiming } = await import("../offload/fit_timing.ts");
+  const fit = input.fit === undefined || input.fit === null
+    ? null
+    : await fitTiming(input.fit, profiles, asRun.params);
+  const set = { ...asRun.params, ...fit?.params, ...input.set };
+  const given = { intervals: false, ...set };
   const parsed = policy.params.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -139,9 +146,9 @@ export async function validateRun(input: ValidateInput): Promise<ValidationDocum
       rows: trace.rows,
     },
     policy: "as-run",
-    params: { ...asRun.params, ...input.set },
+    params: set,
     profiles: { hardware: profiles.hardware!.name, llm: profiles.llm!.name },
-    assumed: [...assumed, ...asRun.assumed],
+    assumed: [...(fit === null ? [] : [fit.note]), ...assumed, ...asRun.assumed],
     rows,
     verdict,
     sentence,

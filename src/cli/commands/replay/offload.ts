@@ -1,34 +1,74 @@
+import { usageError } from "../../../model/errors.ts";
+import type { Json } from "../../../model/json.ts";
+import type { ReplayDocument } from "../../../model/results.ts";
 import { offloadFamily } from "../../../replay/offload/family.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { breakEvenLines } from "../../offload/break_even_lines.ts";
-import { buildReplayCommand, replayOutput } from "../../replay_command.ts";
+import { buildReplayCommand, type ReplayAfter, replayOutput } from "../../replay_command.ts";
 import type { ReplayOptions } from "../../replay_options.ts";
 import type { PolicyChoice } from "../../replay_params.ts";
 
 interface Options extends ReplayOptions {
   readonly gpuBlocks?: number;
   readonly closedLoop?: boolean;
+  readonly fit?: string;
 }
 
-/** Puts the family's own flags into the parameters of every run. */
-function withFlags(choices: PolicyChoice[], options: Options): PolicyChoice[] {
-  const flags = {
-    ...(options.gpuBlocks === undefined ? {} : { gpuBlocks: options.gpuBlocks }),
-    ...(options.closedLoop ? { closedLoop: true } : {}),
-  };
+/** Puts parameters of the whole engine into every run. */
+function withParams(
+  choices: readonly PolicyChoice[],
+  params: { readonly [key: string]: Json },
+): PolicyChoice[] {
   return choices.map((choice) => ({
     ...choice,
-    params: { ...choice.params as Record<string, unknown>, ...flags },
-    shown: { ...choice.shown, ...flags },
+    params: { ...choice.params as Record<string, unknown>, ...params },
+    shown: { ...choice.shown, ...params },
   }));
+}
+
+/** The family's own flags. @throws usage error. */
+function flagsOf({ gpuBlocks, closedLoop }: Options): { readonly [key: string]: Json } {
+  if (gpuBlocks !== undefined && gpuBlocks < 1) {
+    throw usageError(`--gpu-blocks ${gpuBlocks}: an instance has at least one block`);
+  }
+  return {
+    ...(gpuBlocks === undefined ? {} : { gpuBlocks }),
+    ...(closedLoop ? { closedLoop: true } : {}),
+  };
+}
+
+/** The verdict, with a warning in front when the trace is of an engine run that is not reproduced. */
+async function guarded(
+  document: ReplayDocument,
+  { trace, options, out }: ReplayAfter,
+): Promise<ReplayDocument> {
+  const { doubtOf } = await import("../../validate/guard.ts");
+  const doubt = await doubtOf({
+    trace: { ...trace, id: document.trace.id },
+    storePath: out.setting("store").value!,
+    hardware: options.hardware ?? null,
+    llm: options.llm ?? null,
+    seed: document.seed,
+  });
+  if (doubt === null) return document;
+  const { recommendation } = document.ranking;
+  return {
+    ...document,
+    ranking: {
+      ...document.ranking,
+      recommendation: `DO NOT RELY ON THIS: ${doubt} Under the model as it is: ${recommendation}`,
+    },
+  };
 }
 
 export const command: CommandModule = {
   name: "replay offload",
   summary: "rank ways to keep the KV cache on a request trace, and say whether offload pays",
   output: replayOutput,
-  build: () =>
-    buildReplayCommand({
+  build: () => {
+    // What the fit of this call found, from `prepare` to `after`.
+    const fitNotes: string[] = [];
+    return buildReplayCommand({
       family: offloadFamily,
       defaultPolicies: ["recompute", "kv-offload", "hcache"],
       defaults: { hardware: "a100_sxm", llm: "llama-3-8b" },
@@ -43,33 +83,30 @@ export const command: CommandModule = {
             "KV blocks of one instance, as its engine reports them.",
           )
           .option(
+            "--fit <file:file>",
+            "Fit the timing to a serving benchmark's JSON (vllm bench serve, aiperf).",
+          )
+          .option(
             "--closed-loop",
             "A session's next turn waits for its answer and the think time.",
           ),
-      prepare: (choices, options) => withFlags(choices, options as Options),
-      after: async ({ document, profiles, trace, options, out }) => {
+      prepare: async (choices, options: Options, _trace, profiles) => {
+        const flagged = withParams(choices, flagsOf(options));
+        if (options.fit === undefined) return flagged;
+        const { fitTiming } = await import("../../offload/fit_timing.ts");
+        const engine = flagged[0].params as Record<string, unknown>;
+        const fit = await fitTiming(options.fit, profiles, engine);
+        fitNotes.push(fit.note);
+        return withParams(flagged, fit.params);
+      },
+      after: async (context) => {
         const { withPrices } = await import("../../offload/priced.ts");
         const { offloadFigures } = await import("../../offload/figures.ts");
-        const priced = await withPrices(document, profiles);
-        const { doubtOf } = await import("../../validate/guard.ts");
-        const doubt = await doubtOf({
-          trace: { ...trace, id: document.trace.id },
-          storePath: out.setting("store").value!,
-          hardware: options.hardware ?? null,
-          llm: options.llm ?? null,
-          seed: document.seed,
-        });
-        const { recommendation } = priced.ranking;
-        return {
-          ...priced,
-          figures: offloadFigures(priced),
-          ranking: {
-            ...priced.ranking,
-            recommendation: doubt === null
-              ? recommendation
-              : `DO NOT RELY ON THIS: ${doubt} Under the model as it is: ${recommendation}`,
-          },
-        };
+        const priced = await withPrices(context.document, context.profiles);
+        const [first, ...others] = priced.results;
+        const noted = { ...first, notes: [...fitNotes, ...first.notes ?? []] };
+        const document = { ...priced, results: [noted, ...others] };
+        return await guarded({ ...document, figures: offloadFigures(document) }, context);
       },
       extra: (document, out) => breakEvenLines(document, out),
       examples: [
@@ -85,6 +122,11 @@ export const command: CommandModule = {
           "With the block count that the real engine printed",
           "spillway replay offload trace.jsonl --gpu-blocks 2588",
         ],
+        [
+          "With timing as measured by vllm bench serve",
+          "spillway replay offload trace.jsonl --fit bench.json",
+        ],
       ],
-    }),
+    });
+  },
 };

@@ -11,6 +11,7 @@ interface Options extends GlobalOptions {
   readonly hardware?: string;
   readonly llm?: string;
   readonly set?: readonly Assignment[];
+  readonly fit?: string;
   readonly seed?: number;
   readonly strict?: boolean;
 }
@@ -50,6 +51,7 @@ async function run(options: Options, argument: string): Promise<void> {
       trace: trace as Parameters<typeof validateRun>[0]["trace"],
       hardware,
       llm,
+      fit: options.fit ?? null,
       set: valuesOf(options.set ?? []),
       seed: Number(out.setting("seed", options.seed).value),
     });
@@ -83,6 +85,7 @@ export const command: CommandModule = {
       .option("--hardware <profile:string>", "Machine it ran on: a built-in name or a JSON file.")
       .option("--llm <profile:string>", "Model it served: a built-in name or a JSON file.")
       .option("--set <key=value:assignment>", "Set a parameter of as-run.", { collect: true })
+      .option("--fit <file:file>", "Fit the timing to a serving benchmark's JSON first.")
       .option("--seed <n:integer>", "Seed of everything random.")
       .option(
         "--strict",
