@@ -204,4 +204,18 @@ export const FAULT_METRICS: readonly MetricDefinition[] = [
       "spare GPUs x wall time x idle power, with their share of the hosts",
     ],
   ] as const).map(([id, unit, title, formula]) => define(id, unit, title, "lower", formula)),
+  define(
+    "memory_recovery_ratio",
+    "ratio",
+    "recovered from memory",
+    "higher",
+    "recoveries from memory / (those and recoveries from the store), by the real placement",
+  ),
+  define(
+    "recovery_probability_ratio",
+    "ratio",
+    "recovery probability",
+    "higher",
+    "Gemini: 1 - fatal sets of m nodes / C(N, m), for m nodes lost at once and independent failures",
+  ),
 ];

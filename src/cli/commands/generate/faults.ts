@@ -16,6 +16,28 @@ interface Options extends GlobalOptions {
   readonly down: number;
 }
 
+/** What a word such as `lemon:mtbf=3h` describes, or what the options do. */
+async function paramsOf(options: Options, argument: string | undefined) {
+  if (argument === undefined) {
+    return {
+      nodes: options.nodes,
+      spanSeconds: options.span,
+      mtbfSeconds: options.mtbf,
+      shape: options.shape,
+      meanDownSeconds: options.down,
+    };
+  }
+  const { parseGenerator } = await import("../../fault/generator_spec.ts");
+  const spec = parseGenerator(argument);
+  if (spec === null) {
+    throw usageError(
+      `generate faults: "${argument}" is no generator`,
+      "write exponential:, weibull:, lemon:, bursts:, correlated: or heavy-tail: and key=value,…",
+    );
+  }
+  return spec;
+}
+
 const output = z.strictObject({
   schema: z.literal("spillway/generate/1"),
   file: z.string(),
@@ -24,21 +46,15 @@ const output = z.strictObject({
   spanSeconds: z.number(),
 });
 
-async function run(options: Options): Promise<void> {
+async function run(options: Options, argument?: string): Promise<void> {
   const out = openOutput(options);
   if (options.shape < 0.3 || options.shape > 5) {
     throw usageError(`--shape: ${options.shape} must be from 0.3 to 5 (1 is exponential)`);
   }
   const { faultCsv, generateFaults } = await import("../../../generate/faults.ts");
   const seed = Number(out.setting("seed", options.seed).value);
-  const faults = generateFaults({
-    seed,
-    nodes: options.nodes,
-    spanSeconds: options.span,
-    mtbfSeconds: options.mtbf,
-    shape: options.shape,
-    meanDownSeconds: options.down,
-  });
+  const params = await paramsOf(options, argument);
+  const faults = generateFaults({ ...params, seed });
   const { writeFileAtomically } = await import("../../../runtime/write_file.ts");
   writeFileAtomically(options.output, faultCsv(faults));
   const document = {
@@ -46,13 +62,13 @@ async function run(options: Options): Promise<void> {
     file: options.output,
     seed,
     faults: faults.length,
-    spanSeconds: options.span,
+    spanSeconds: params.spanSeconds,
   };
   await out.emit(
     document,
     () =>
       `wrote ${safeText(document.file)}: ${faults.length} failures over ` +
-      `${formatSeconds(options.span)} (seed ${seed})\n`,
+      `${formatSeconds(params.spanSeconds)} (seed ${seed})\n`,
   );
 }
 
@@ -62,9 +78,12 @@ export const command: CommandModule = {
   output: () => output,
   build: () =>
     new Command()
+      .arguments("[generator:string]")
       .description(
         "Writes a trace of node failures as CSV: times between failures follow a Weibull law, repairs an " +
-          "exponential one. The same seed gives the same bytes.",
+          "exponential one; or as a generator of replay fault says (lemon nodes, bursts, groups that fail " +
+          "together, heavy-tailed repairs; fault fit prints the one that resembles a trace). The same seed " +
+          "gives the same bytes.",
       )
       .type("duration", ({ value, name }) => parseSeconds(value, name))
       .option("-o, --output <file:file>", "File to write.", { default: "faults.csv" })
@@ -80,5 +99,9 @@ export const command: CommandModule = {
         "Two months of bursty failures",
         "spillway generate faults --shape 0.7 -o faults.csv",
       )
-      .action((options: Options) => run(options)),
+      .example(
+        "Racks of eight that fail together",
+        'spillway generate faults "correlated:nodes=128,mtbf=8h,group=8,groupShare=0.2" -o faults.csv',
+      )
+      .action((options: Options, argument?: string) => run(options, argument)),
 };

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { metric, unknownMetric } from "../../../model/metric.ts";
 import { rateParam, secondsParam } from "../../../model/params.ts";
 import type { Policy } from "../../../model/policy.ts";
 import { createRandom } from "../../../stats/random.ts";
 import { dramSurvives, JOB_PARAMS } from "../params.ts";
-import { copiesSurvive, PLACEMENTS } from "../placement.ts";
+import { copiesSurvive, PLACEMENTS, recoveryAtOnce } from "../placement.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
 import { plainRecovery } from "../recovery.ts";
 import { faultReplay } from "../run_policy.ts";
@@ -15,7 +16,10 @@ const params = z.strictObject({
     "copies of each shard, its own included, m",
   ),
   placement: z.enum(PLACEMENTS).default("group")
-    .describe("group: groups of m neighbours; ring: the next m-1; spread: groups across racks"),
+    .describe(
+      "group: groups of m neighbours; ring: the next m-1; mixed: groups and a last ring; spread: groups " +
+        "across racks",
+    ),
   rackNodes: z.number().int().positive().default(1)
     .describe("nodes that a switch or rack takes along (failure domain of network failures)"),
   nic: rateParam().default(50e9).describe("bandwidth of a node's network, one direction"),
@@ -79,6 +83,19 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
           },
         },
         intervalSeconds: step,
+        metrics: (t) => {
+          const { memory, remote } = t.recoveries;
+          return {
+            memory_recovery_ratio: memory + remote === 0
+              ? unknownMetric("ratio", "replayed", "no failure rolled the job back")
+              : metric(memory / (memory + remote), "ratio", "replayed"),
+            recovery_probability_ratio: metric(
+              recoveryAtOnce(nodes, p.replicas, p.placement),
+              "ratio",
+              "modelled",
+            ),
+          };
+        },
         notes: block > 0
           ? [`the copy takes ${send.toFixed(1)} s of network time an iteration: the excess blocks`]
           : [],
