@@ -182,7 +182,8 @@ async function run(options: Options, given: string): Promise<void> {
         },
       )
       : null;
-    const result = predicted?.result ?? await workload.run(params, context);
+    const { withModel } = await import("../bench/injection.ts");
+    const result = withModel(predicted?.result ?? await workload.run(params, context));
     progress.end();
     await emit(out, options, { workload, params, seed, result, predicted, file, inputs });
   });

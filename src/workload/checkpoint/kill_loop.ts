@@ -17,6 +17,9 @@ export interface TrainerOptions {
 /** What a trainer said while it lived. */
 export interface TrainerLog {
   readonly startedAt: number;
+  /** Newest iteration that it finished, and seconds from its start to its end or its kill. */
+  readonly reached: number;
+  readonly trainedSeconds: number;
   /** Newest iteration it reported durable; 0 when none. */
   readonly durable: number;
   readonly blockSeconds: readonly number[];
@@ -44,6 +47,8 @@ export function runTrainer(
     let text = "";
     let errors = "";
     let startedAt = -1;
+    let reached = 0;
+    let startedMs = 0;
     let durable = 0;
     let doneSeconds: number | null = null;
     const blockSeconds: number[] = [];
@@ -53,8 +58,11 @@ export function runTrainer(
       const [word, a, b] = line.split(" ");
       if (word === "start") {
         startedAt = Number(a);
+        reached = startedAt;
+        startedMs = performance.now();
         if (killAfterMs !== null) timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-      } else if (word === "blocked") blockSeconds.push(Number(a));
+      } else if (word === "at") reached = Number(a);
+      else if (word === "blocked") blockSeconds.push(Number(a));
       else if (word === "durable") {
         durable = Number(a);
         persistSeconds.push(Number(b));
@@ -67,14 +75,25 @@ export function runTrainer(
       lines.forEach(read);
     });
     child.stderr!.setEncoding("utf8").on("data", (piece: string) => errors += piece);
+    let endedMs = 0;
     child.on("error", reject);
+    child.on("exit", () => endedMs = performance.now());
     child.on("close", (code) => {
       clearTimeout(timer);
       if (startedAt < 0 || (killAfterMs === null && code !== 0)) {
         reject(dataError(`the trainer ended with ${code} by itself: ${errors.slice(0, 300)}`));
         return;
       }
-      resolve({ startedAt, durable, blockSeconds, persistSeconds, doneSeconds });
+      const trainedSeconds = (endedMs - startedMs) / 1000;
+      resolve({
+        startedAt,
+        reached,
+        trainedSeconds,
+        durable,
+        blockSeconds,
+        persistSeconds,
+        doneSeconds,
+      });
     });
   });
 }
@@ -86,8 +105,10 @@ export interface KillReport {
   readonly newest: number;
   readonly blockSeconds: readonly number[];
   readonly persistSeconds: readonly number[];
-  /** Iterations trained and lost to the kills, as far as checkpoints tell. */
+  /** Of each life: the iteration it resumed from, the one it reached, and how long it trained. */
   readonly resumedFrom: readonly number[];
+  readonly reached: readonly number[];
+  readonly trainedSeconds: readonly number[];
 }
 
 /**
@@ -108,6 +129,8 @@ export async function killLoop(
   const blockSeconds: number[] = [];
   const persistSeconds: number[] = [];
   const resumedFrom: number[] = [];
+  const reached: number[] = [];
+  const trainedSeconds: number[] = [];
   for (let i = 0; i < kills; i++) {
     const log = await runTrainer({ ...options, iterations: 0 }, killAfterMs());
     if (log.startedAt !== expected) {
@@ -116,6 +139,8 @@ export async function killLoop(
       );
     }
     resumedFrom.push(log.startedAt);
+    reached.push(log.reached);
+    trainedSeconds.push(log.trainedSeconds);
     blockSeconds.push(...log.blockSeconds);
     persistSeconds.push(...log.persistSeconds);
     const there = durableIterations(options.folder);
@@ -135,5 +160,14 @@ export async function killLoop(
     }
     onKill(i + 1);
   }
-  return { kills, verified, newest: expected, blockSeconds, persistSeconds, resumedFrom };
+  return {
+    kills,
+    verified,
+    newest: expected,
+    blockSeconds,
+    persistSeconds,
+    resumedFrom,
+    reached,
+    trainedSeconds,
+  };
 }

@@ -1,7 +1,7 @@
 /**
  * A trainer that another process may kill at any time: trains (waits) and checkpoints in two phases.
  * Arguments: folder, state bytes, milliseconds of an iteration, iterations between checkpoints, iterations
- * to train (0: for ever), 1 to save or 0 to train alike without saving. Prints one line an event: `start N`, `blocked S`, `durable N S`, `done N S`.
+ * to train (0: for ever), 1 to save or 0 to train alike without saving. Prints one line an event: `start N`, `at N`, `blocked S`, `durable N S`, `done N S`.
  */
 import process from "node:process";
 import { durableIterations, fillState, persist, removePartial } from "./checkpoint_store.ts";
@@ -20,12 +20,16 @@ async function train(
   const state = new Uint8Array(stateBytes);
   const snapshot = new Uint8Array(stateBytes);
   let pending: Promise<void> = Promise.resolve();
+  // The first touch of memory is part of starting up, not of the first checkpoint.
+  fillState(state, iteration);
+  snapshot.set(state);
   say(`start ${iteration}`);
   const last = iterations === 0 ? Infinity : iteration + iterations;
   const started = performance.now();
   while (iteration < last) {
     await new Promise((resolve) => setTimeout(resolve, iterationMs));
     iteration++;
+    say(`at ${iteration}`);
     if (iteration % every !== 0) continue;
     // Making up the state stands for training; it is no cost of the checkpoint.
     fillState(state, iteration);

@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { bytesParam } from "../../model/params.ts";
 import { formatRatio, formatSeconds } from "../../model/units.ts";
-import { killLoop, runTrainer } from "../checkpoint/kill_loop.ts";
+import { killLoop, type KillReport, runTrainer } from "../checkpoint/kill_loop.ts";
 import type { Phase } from "../phase_meter.ts";
 import type { Workload } from "../workload.ts";
 
 const params = z.strictObject({
-  bytes: bytesParam().default(64 * 2 ** 20).describe("size of the training state"),
+  bytes: bytesParam().default(16 * 2 ** 20).describe("size of the training state"),
   iterationMs: z.number().positive().default(20).describe("milliseconds of an iteration"),
-  every: z.number().int().positive().default(5).describe("iterations between checkpoints"),
-  kills: z.number().int().nonnegative().default(20).describe("times that the trainer is killed"),
-  killWithinMs: z.number().positive().default(600)
+  every: z.number().int().positive().default(3).describe("iterations between checkpoints"),
+  kills: z.number().int().nonnegative().default(200).describe("times that the trainer is killed"),
+  killWithinMs: z.number().positive().default(1200)
     .describe("a kill comes at random within so many milliseconds of training"),
   iterations: z.number().int().positive().default(100)
     .describe("iterations of the run without kills that measures the overhead"),
@@ -31,6 +31,19 @@ function phase(name: string, seconds: readonly number[], bytes: number): Phase {
     p50Seconds: at(0.5),
     p99Seconds: at(0.99),
   };
+}
+
+/** Seconds of an iteration in the lives that were killed: short lives train slower than a long one. */
+function lifeIterationSeconds(report: KillReport): number | null {
+  const sum = (values: readonly number[]) => values.reduce((total, v) => total + v, 0);
+  const trained = sum(report.trainedSeconds) - sum(report.blockSeconds);
+  // The iteration that a kill cuts off is half done on average.
+  const iterations = sum(report.reached) - sum(report.resumedFrom) + report.kills / 2;
+  return iterations > 0 && trained > 0 ? trained / iterations : null;
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
 /** A small generator of its own for the kill times (mulberry32): reproducible per seed. */
@@ -92,6 +105,18 @@ export const workload: Workload<Params> = {
           block.toPrecision(4)
         } --set persist=${persist.toPrecision(4)}`,
       ],
+      detail: {
+        injection: {
+          iterationSeconds: lifeIterationSeconds(report) ?? tau / p.every,
+          every: p.every,
+          blockSeconds: mean(report.blockSeconds) ?? block,
+          persistSeconds: mean(report.persistSeconds) ?? persist,
+          trainedSeconds: [...report.trainedSeconds],
+          reachedIterations: [...report.reached],
+          resumedIterations: [...report.resumedFrom],
+          durableIterations: report.newest,
+        },
+      },
     };
   },
 };
