@@ -1,7 +1,7 @@
 import { metric, type Metrics, type MetricValue, unknownMetric } from "../model/metric.ts";
 import type { MetricUnit } from "../model/metric.ts";
 import type { SourceStatus } from "../model/results.ts";
-import { gpuSourceOf, type RunView, storageDevices } from "./run_view.ts";
+import { gpuSourceOf, knownOfGpus, type RunView, storageDevices, wholeGpus } from "./run_view.ts";
 import type { SeriesTotal } from "./series_totals.ts";
 
 export interface RunFacts {
@@ -87,16 +87,7 @@ export function runMetrics(view: RunView, facts: RunFacts): Metrics {
   }
 
   gpuMetrics(view, set);
-  const ssd = view.known("nvme", "data_units_written");
-  const units = ssd.length === 0 ? null : ssd.reduce((a, r) => a + r.total.increase, 0);
-  set("ssd_host_written_bytes", units === null ? null : units * 512_000, "bytes", "nvme");
-  const media = view.known("nvme", "media_written_bytes");
-  set(
-    "ssd_media_written_bytes",
-    media.length === 0 ? null : media.reduce((a, r) => a + r.total.increase, 0),
-    "bytes",
-    "nvme",
-  );
+  ssdMetrics(view, set);
 
   const { recorder } = facts;
   const share = wall > 0 ? recorder.cpuSeconds / wall : null;
@@ -144,9 +135,9 @@ export function gpuEnergy(
 ): GpuEnergy | null {
   const source = gpuSourceOf(view);
   if (source === null) return null;
-  const devices = view.devices(source);
+  const devices = wholeGpus(view, source);
   const counters = devices.map((d) => view.get(source, d, "energy_joules"));
-  const power = view.known(source, "power_watts").filter((r) => r.total.coveredSeconds > 0);
+  const power = knownOfGpus(view, source, "power_watts").filter((r) => r.total.coveredSeconds > 0);
   const sampled = power.length === 0 ? null : {
     joules: power.reduce((a, r) => a + r.total.integral, 0),
     coveredSeconds: Math.min(...power.map((r) => r.total.coveredSeconds)),
@@ -169,13 +160,13 @@ function gpuMetrics(
   const mean = (field: string): number | null => {
     const known = source === null
       ? []
-      : view.known(source, field).filter((r) => r.total.coveredSeconds > 0);
+      : knownOfGpus(view, source, field).filter((r) => r.total.coveredSeconds > 0);
     return known.length === 0
       ? null
       : known.reduce((a, r) => a + r.total.integral / r.total.coveredSeconds, 0) / known.length;
   };
   const peak = (field: string): number | null => {
-    const known = source === null ? [] : view.known(source, field);
+    const known = source === null ? [] : knownOfGpus(view, source, field);
     return known.length === 0 ? null : Math.max(...known.map((r) => r.total.max!));
   };
   const name = source ?? "nvidia-smi";
@@ -185,4 +176,32 @@ function gpuMetrics(
   set("gpu_energy_joules", gpuEnergy(view)?.joules ?? null, "joules", name);
   const watts = mean("power_watts");
   set("gpu_power_watts", watts, "watts", name);
+}
+
+function ssdMetrics(
+  view: RunView,
+  set: (id: string, value: number | null, unit: MetricUnit, source: string) => void,
+): void {
+  const sum = (known: readonly { total: SeriesTotal }[]) =>
+    known.length === 0 ? null : known.reduce((a, r) => a + r.total.increase, 0);
+  const host = view.known("nvme", "data_units_written");
+  const units = sum(host);
+  set("ssd_host_written_bytes", units === null ? null : units * 512_000, "bytes", "nvme");
+  const media = view.known("nvme", "media_written_bytes");
+  set("ssd_media_written_bytes", sum(media), "bytes", "nvme");
+  const both = new Set(media.map((r) => r.series.device));
+  const hostOfBoth = sum(host.filter((r) => both.has(r.series.device)));
+  set(
+    "ssd_write_amplification_ratio",
+    hostOfBoth === null || hostOfBoth <= 0 ? null : sum(media)! / (hostOfBoth * 512_000),
+    "ratio",
+    "nvme",
+  );
+  const worn = view.known("nvme", "percentage_used").filter((r) => r.total.count >= 2);
+  set(
+    "ssd_life_used_ratio",
+    worn.length === 0 ? null : Math.max(...worn.map((r) => r.total.last! - r.total.first!)) / 100,
+    "ratio",
+    "nvme",
+  );
 }

@@ -8,7 +8,7 @@ import type {
 } from "../model/usage.ts";
 import { gpuKey } from "./gpu_key.ts";
 import { cpuBusy, gpuEnergy } from "./run_metrics.ts";
-import { gpuSourceOf, type RunView, storageDevices } from "./run_view.ts";
+import { gpuSourceOf, knownOfGpus, type RunView, storageDevices, wholeGpus } from "./run_view.ts";
 
 export interface UsageFacts {
   readonly durationSeconds: number;
@@ -40,7 +40,7 @@ function gpuDevices(view: RunView, facts: UsageFacts): DeviceUsage[] {
   const source = gpuSourceOf(view);
   if (source === null) return [];
   const groups = new Map<string, string[]>();
-  for (const device of view.devices(source)) {
+  for (const device of wholeGpus(view, source)) {
     const key = gpuKey(facts.gpuNames[device] ?? "") ?? "";
     groups.set(key, [...groups.get(key) ?? [], device]);
   }
@@ -110,7 +110,7 @@ function heldBytes(view: RunView): HeldUsage[] {
   const held: HeldUsage[] = [];
   const source = gpuSourceOf(view);
   if (source !== null) {
-    const used = view.known(source, "memory_used_bytes");
+    const used = knownOfGpus(view, source, "memory_used_bytes");
     if (used.length > 0) {
       held.push({ tier: "hbm", byteSeconds: used.reduce((a, r) => a + r.total.integral, 0) });
     }

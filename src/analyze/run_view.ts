@@ -40,6 +40,19 @@ function keyOf(source: string, device: string, field: string): string {
 /** Sources that read GPUs, the one that says most first; one run uses one of them. */
 export const GPU_SOURCES: readonly string[] = ["nvml", "nvidia-smi", "dcgm"];
 
+/**
+ * The whole GPUs of a source. `GPU-0/pid-17` and `GPU-0/MIG-…` are parts of one: to add them to it
+ * would count the same silicon twice.
+ */
+export function wholeGpus(view: RunView, source: string): string[] {
+  return view.devices(source).filter((device) => !device.includes("/"));
+}
+
+/** Totals of a field over the whole GPUs that have it known at least once. */
+export function knownOfGpus(view: RunView, source: string, field: string): SeriesResult[] {
+  return view.known(source, field).filter((r) => !r.series.device.includes("/"));
+}
+
 /** The GPU source of a run that gave readings, or null. */
 export function gpuSourceOf(view: RunView): string | null {
   return GPU_SOURCES.find((source) =>

@@ -252,4 +252,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "show one run, trace, replay, estimate, advice, gate, baseline or prediction",
     load: async () => (await import(late("../cli/commands/show.ts"))).command,
   },
+  {
+    name: "topo",
+    summary: "show how GPUs, drives and network cards are attached, and which links are downgraded",
+    load: async () => (await import(late("../cli/commands/topo.ts"))).command,
+  },
 ];

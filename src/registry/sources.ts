@@ -15,6 +15,11 @@ export const SOURCES: readonly SourceEntry[] = [
     load: async () => (await import(late("../collect/sources/block.ts"))).source,
   },
   {
+    name: "cgroup",
+    summary: "I/O, memory and CPU time of the cgroup of the recorded command (cgroup v2 io.stat)",
+    load: async () => (await import(late("../collect/sources/cgroup.ts"))).source,
+  },
+  {
     name: "cpu",
     summary: "processor time by kind, context switches, running and blocked tasks (/proc/stat)",
     load: async () => (await import(late("../collect/sources/cpu.ts"))).source,
@@ -28,6 +33,16 @@ export const SOURCES: readonly SourceEntry[] = [
     name: "memory",
     summary: "host memory, page cache, dirty pages, swap and paging (/proc/meminfo, /proc/vmstat)",
     load: async () => (await import(late("../collect/sources/memory.ts"))).source,
+  },
+  {
+    name: "network-fs",
+    summary: "bytes to and from the servers of NFS, Lustre and GPFS",
+    load: async () => (await import(late("../collect/sources/network_fs.ts"))).source,
+  },
+  {
+    name: "nvidia-fs",
+    summary: "reads and writes that went straight between storage and GPU (GPUDirect Storage)",
+    load: async () => (await import(late("../collect/sources/nvidia_fs.ts"))).source,
   },
   {
     name: "nvidia-smi",
@@ -58,6 +73,11 @@ export const SOURCES: readonly SourceEntry[] = [
     name: "process-io",
     summary: "I/O, memory and CPU time of the recorded command and all it starts (/proc/<pid>/io)",
     load: async () => (await import(late("../collect/sources/process_io.ts"))).source,
+  },
+  {
+    name: "rapl",
+    summary: "energy of processors and memory (RAPL through /sys/class/powercap)",
+    load: async () => (await import(late("../collect/sources/rapl.ts"))).source,
   },
   {
     name: "scrape",

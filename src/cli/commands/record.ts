@@ -174,6 +174,10 @@ export const command: CommandModule = {
       })
       .option("--no-scrub", "Keep names of blocks as the engine sends them.")
       .option("--engine-config <files:string>", "The engine's files, e.g. vllm.yaml,lmcache.yaml.")
+      .option(
+        "--hardware <profile:string>",
+        "Profile of this machine (calibrate): ceilings of stalls.",
+      )
       .option("--torch-snapshot <file:file>", "Import this memory snapshot after the command.")
       .option("--dry-run", "Say what would be read, and why the rest cannot, and stop.")
       .example("A training step", "spillway record --name step -- python train.py")

@@ -1,4 +1,5 @@
 import type { LiveEndpoints, Source } from "../../collect/source.ts";
+import type { MeasuredCeilings } from "../../analyze/stall/ceilings.ts";
 import type { ServingEngineConfig } from "../../model/engine_config.ts";
 import { usageError } from "../../model/errors.ts";
 import { formatSeconds, parseBytes, parseNanoseconds } from "../../model/units.ts";
@@ -22,6 +23,7 @@ export interface RecordOptions extends GlobalOptions {
   /** False for --no-scrub. */
   readonly scrub?: boolean;
   readonly engineConfig?: string;
+  readonly hardware?: string;
   readonly torchSnapshot?: string;
 }
 
@@ -72,6 +74,24 @@ async function engineOf(list: string | undefined): Promise<ServingEngineConfig |
       return { label: path, content };
     }),
   );
+}
+
+/** Rates of this machine that `calibrate` measured; what a profile only assumes is no ceiling. */
+async function ceilingsOf(hardware: string | null): Promise<MeasuredCeilings> {
+  if (hardware === null) return {};
+  const { loadProfile } = await import("../load_profiles.ts");
+  const profile = await loadProfile("hardware", hardware);
+  if (profile === null) return {};
+  const sum = (field: "readBytesPerSecond" | "writeBytesPerSecond") =>
+    profile.ssds.length > 0 && profile.ssds.every((ssd) => ssd[field].evidence === "measured")
+      ? { [field]: profile.ssds.reduce((total, ssd) => total + ssd.count * ssd[field].value, 0) }
+      : {};
+  const link = profile.links.hostToDevice;
+  return {
+    ...sum("readBytesPerSecond"),
+    ...sum("writeBytesPerSecond"),
+    ...(link?.evidence === "measured" ? { pcieBytesPerSecond: link.value } : {}),
+  };
 }
 
 /** What `record` is asked to do. @throws usage error for options that do not go together. */
@@ -130,6 +150,7 @@ export async function planOf(
     attachPid: options.pid ?? null,
     live,
     engine: await engineOf(options.engineConfig),
+    ceilings: await ceilingsOf(out.setting("hardware", options.hardware).value),
     torchSnapshot: options.torchSnapshot ?? null,
   };
 }

@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import type { Recorder, RecorderOptions } from "../../collect/recorder.ts";
 import type { SpoolFooter } from "../../collect/spool/records.ts";
 import type { LiveEndpoints, Source } from "../../collect/source.ts";
+import type { MeasuredCeilings } from "../../analyze/stall/ceilings.ts";
 import type { ServingEngineConfig } from "../../model/engine_config.ts";
 import type { Json } from "../../model/json.ts";
 import type { InheritingChild } from "../../runtime/child.ts";
@@ -32,6 +33,8 @@ export interface RecordPlan {
   readonly live: Omit<LiveEndpoints, "filePrefix">;
   /** Configuration of the serving engine, from its files. */
   readonly engine: ServingEngineConfig | null;
+  /** Rates of this machine that were measured before, for stall attribution. */
+  readonly ceilings: MeasuredCeilings;
   /** File that the command writes and that is imported after it. */
   readonly torchSnapshot: string | null;
   readonly onStart?: (recorder: Recorder) => () => void;
@@ -53,8 +56,12 @@ function defaultName(command: readonly string[], unixMs: number): string {
   return `${program}-${new Date(unixMs).toISOString().slice(0, 19).replace(/[-:]/g, "")}`;
 }
 
-function fingerprint(engine: ServingEngineConfig | null): { [key: string]: Json } {
-  return { ...hostFacts(), ...(engine === null ? {} : { engine: engine as unknown as Json }) };
+function fingerprint({ engine, ceilings }: RecordPlan): { [key: string]: Json } {
+  return {
+    ...hostFacts(),
+    ...(Object.keys(ceilings).length === 0 ? {} : { ceilings: { ...ceilings } }),
+    ...(engine === null ? {} : { engine: engine as unknown as Json }),
+  };
 }
 
 const ROTATE_CHECK_MS = 1000;
@@ -141,7 +148,7 @@ export async function recordRun(plan: RecordPlan): Promise<Recorded> {
       name: plan.rotateBytes === null ? name : `${name}-1`,
       command: plan.command,
       intervalNs: plan.intervalNs,
-      fingerprint: fingerprint(plan.engine),
+      fingerprint: fingerprint(plan),
       live: plan.live,
       ...(plan.onReading === undefined ? {} : { onReading: plan.onReading }),
       sources: plan.sources,

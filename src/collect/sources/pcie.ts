@@ -1,7 +1,8 @@
 import { linkBytesPerSecond } from "../../model/link_rate.ts";
-import { aerTotal, parseLinkSpeed } from "../../parse/pcie.ts";
-import { counterOf } from "../../parse/numbers.ts";
+import { isDowngraded } from "../../model/topology.ts";
+import { aerTotal } from "../../parse/pcie.ts";
 import { listNames, readTextIfExists } from "../../runtime/files.ts";
+import { linkOfDevice } from "../topology/sysfs.ts";
 import type { OpenSource, SampleSink, Source, SourceContext, SourceProbe } from "../source.ts";
 
 /** Links change when a card is reset or throttles: once a second is often enough. */
@@ -26,18 +27,6 @@ function devicesOf(root: string): Device[] {
   });
 }
 
-/** A link as it is and as it could be; null where sysfs does not say. */
-function linkOf(path: string) {
-  const speed = (name: string) => parseLinkSpeed(readTextIfExists(`${path}/${name}`) ?? "");
-  const lanes = (name: string) => counterOf(readTextIfExists(`${path}/${name}`)?.trim());
-  return {
-    speed: speed("current_link_speed"),
-    maxSpeed: speed("max_link_speed"),
-    lanes: lanes("current_link_width"),
-    maxLanes: lanes("max_link_width"),
-  };
-}
-
 function probe(context: SourceContext): SourceProbe {
   const devices = devicesOf(context.root);
   const linked = devices.filter((d) => d.hasLink);
@@ -51,11 +40,7 @@ function probe(context: SourceContext): SourceProbe {
       devices: [],
     };
   }
-  const downgraded = linked.filter(({ path }) => {
-    const { speed, maxSpeed, lanes, maxLanes } = linkOf(path);
-    return (speed !== null && maxSpeed !== null && speed < maxSpeed) ||
-      (lanes !== null && maxLanes !== null && lanes < maxLanes);
-  });
+  const downgraded = linked.filter(({ path }) => isDowngraded(linkOfDevice(path)) === true);
   return {
     status: "ok",
     reason: downgraded.length === 0
@@ -88,13 +73,27 @@ function open(context: SourceContext): OpenSource {
             value,
             "sysfs does not say",
           );
-        const { speed, maxSpeed, lanes, maxLanes } = linkOf(path);
-        if (speed === null && lanes === null) failure = `${address} disappeared`;
+        const link = linkOfDevice(path);
+        const speed = link?.speedGts ?? null;
+        const lanes = link?.lanes ?? null;
+        if (link === null) failure ??= `${address} disappeared`;
+        const downgraded = isDowngraded(link);
         const rate = (gt: number | null, width: number | null) =>
           gt === null || width === null ? null : linkBytesPerSecond(gt, width);
         push("link_bytes_per_second", "bytesPerSecond", "gauge", rate(speed, lanes));
-        push("link_max_bytes_per_second", "bytesPerSecond", "gauge", rate(maxSpeed, maxLanes));
+        push(
+          "link_max_bytes_per_second",
+          "bytesPerSecond",
+          "gauge",
+          rate(link?.maxSpeedGts ?? null, link?.maxLanes ?? null),
+        );
         push("link_width_lanes", "count", "gauge", lanes);
+        push(
+          "link_downgraded_flag",
+          "flag",
+          "gauge",
+          downgraded === null ? null : Number(downgraded),
+        );
         for (const kind of AER) {
           const text = readTextIfExists(`${path}/aer_dev_${kind}`);
           if (text !== null) push(`aer_${kind}_errors`, "count", "counter", aerTotal(text));

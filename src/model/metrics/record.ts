@@ -196,6 +196,22 @@ export const RECORD_METRICS: readonly MetricDefinition[] = [
     "lower",
   ),
   measured(
+    "ssd_write_amplification_ratio",
+    "ratio",
+    "bytes written to flash for each byte the host wrote",
+    "ssd_media_written_bytes / ssd_host_written_bytes, over the drives that count both",
+    "OCP Datacenter NVMe SSD specification, SMART-1",
+    "lower",
+  ),
+  measured(
+    "ssd_life_used_ratio",
+    "ratio",
+    "share of their rated life that the drives say the run used up",
+    "rise of SMART percentage used, the drive with the largest rise; drives count whole percents, so mostly 0",
+    SMART,
+    "lower",
+  ),
+  measured(
     "recorder_cpu_ratio",
     "ratio",
     "processor time of the recorder itself over the duration, in cores",

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { runMetrics } from "../../src/analyze/run_metrics.ts";
+import { runUsage } from "../../src/analyze/run_usage.ts";
+import { createRunView } from "../../src/analyze/run_view.ts";
+import type { SeriesTotal } from "../../src/analyze/series_totals.ts";
+
+/** A gauge that held `value` for 10 s, or a counter that grew by it. */
+function total(value: number): SeriesTotal {
+  return {
+    count: 11,
+    missing: 0,
+    missingReason: null,
+    first: 0,
+    last: value,
+    firstTimeNs: 0,
+    lastTimeNs: 10e9,
+    min: value,
+    max: value,
+    increase: value,
+    resets: 0,
+    integral: value * 10,
+    coveredSeconds: 10,
+  };
+}
+
+function view(values: Readonly<Record<string, number>>) {
+  return createRunView(
+    Object.entries(values).map(([key, value]) => {
+      const [source, device, field] = key.split(" ");
+      return {
+        series: { source, device, field, unit: "x", type: "gauge" as const },
+        total: total(value),
+      };
+    }),
+  );
+}
+
+const RECORDER = { ticks: 1, missedTicks: 0, latenessP99Ns: 0, cpuSeconds: 0, peakRssBytes: 0 };
+const FACTS = { durationSeconds: 10, sources: [], recorder: RECORDER };
+
+test("processes and MIG instances are parts of a GPU, and are not counted beside it", () => {
+  const run = view({
+    "nvml GPU-0 power_watts": 300,
+    "nvml GPU-0 memory_used_bytes": 50,
+    "nvml GPU-0 utilization_ratio": 0.5,
+    "nvml GPU-0/pid-17 memory_used_bytes": 40,
+    "nvml GPU-0/MIG-1 memory_used_bytes": 10,
+    "nvml GPU-0/MIG-1 power_watts": 300,
+  });
+  const metrics = runMetrics(run, FACTS);
+  assert.equal(metrics.gpu_energy_joules.value, 3000);
+  assert.equal(metrics.gpu_peak_memory_bytes.value, 50);
+  const usage = runUsage(run, {
+    durationSeconds: 10,
+    logicalCpus: 4,
+    gpuNames: {},
+    rotational: {},
+  });
+  const gpus = usage.devices.filter((d) => d.kind === "gpu");
+  assert.deepEqual(gpus.map((d) => [d.count, d.busySeconds]), [[1, 5]]);
+  assert.deepEqual(usage.held?.filter((h) => h.tier === "hbm"), [{
+    tier: "hbm",
+    byteSeconds: 500,
+  }]);
+});
+
+test("write amplification is taken over the drives that count both sides", () => {
+  const run = view({
+    "nvme nvme0 data_units_written": 1000,
+    "nvme nvme0 media_written_bytes": 1000 * 512_000 * 1.5,
+    "nvme nvme0 percentage_used": 2,
+    "nvme nvme1 data_units_written": 9000,
+  });
+  const metrics = runMetrics(run, FACTS);
+  assert.equal(metrics.ssd_write_amplification_ratio.value, 1.5);
+  assert.equal(metrics.ssd_host_written_bytes.value, 10_000 * 512_000);
+  assert.equal(metrics.ssd_life_used_ratio.value, 0.02);
+  const none = runMetrics(view({ "nvme nvme1 data_units_written": 9000 }), FACTS);
+  assert.equal(none.ssd_write_amplification_ratio.value, null);
+});
