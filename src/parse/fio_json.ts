@@ -102,7 +102,11 @@ export function parseFioJson(text: string, label: string): FioResult {
         read: direction(job.read),
         write: direction(job.write),
         syncP50Seconds: percentile(record(record(job.sync).lat_ns), 50),
-        options: record(job["job options"]) as Record<string, string>,
+        // What several jobs share stands apart; a job's own options win.
+        options: {
+          ...record(top["global options"]),
+          ...record(job["job options"]),
+        } as Record<string, string>,
       };
     }),
   };

@@ -1,5 +1,8 @@
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import process from "node:process";
+
+const SHELL = "/bin/sh";
 
 /** Set in the environment of everything that is started while a guardian watches a folder. */
 export const GUARDED_VARIABLE = "SPILLWAY_SCRATCH";
@@ -34,7 +37,8 @@ export interface Guardian {
  */
 export function startGuardian(folder: string): Guardian {
   const { [GUARDED_VARIABLE]: before, ...environment } = process.env;
-  const shell = spawn("sh", ["-c", SCRIPT, "spillway-guardian", folder, String(process.pid)], {
+  if (!existsSync(SHELL)) return { release: () => {} };
+  const shell = spawn(SHELL, ["-c", SCRIPT, "spillway-guardian", folder, String(process.pid)], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
     env: environment,

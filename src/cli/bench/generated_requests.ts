@@ -68,5 +68,5 @@ export function generatedConversations(seed: number): Promise<LoadedRequests> {
 
 /** Serving requests with block ids, for KV traffic: some hundred requests. */
 export function generatedServing(seed: number): Promise<LoadedRequests> {
-  return generated(seed, { sessions: 60, maxContextTokens: 8192 }, true);
+  return generated(seed, { sessions: 120, maxContextTokens: 8192 }, true);
 }

@@ -113,9 +113,8 @@ export async function trafficGroup(
   const measured = await recorded.execute((await recorded.replay()).traffic);
   const asRun = trafficClaims(
     (await recorded.replay()).traffic,
-    RECORDED.blockBytes,
     lawsBy.get(RECORDED.concurrency)!,
-    null,
+    { ...recorded.params, blockBytes: RECORDED.blockBytes },
   );
   const refused = notReproduced(scoreClaims(asRun, measured));
   const cases = all.map(({ name, from, to, setting }): SealedCase => {
@@ -128,7 +127,7 @@ export async function trafficGroup(
         const { traffic, document } = await replay();
         const [result] = document.results;
         return {
-          claims: trafficClaims(traffic, setting.blockBytes, laws, setting.readBandwidth),
+          claims: trafficClaims(traffic, laws, { ...params, blockBytes: setting.blockBytes }),
           inputs: {
             family: "offload",
             policy: result.policy,

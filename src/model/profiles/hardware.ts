@@ -4,6 +4,21 @@ import { type Quantity, quantitySchema } from "./quantity.ts";
 
 export { type Quantity, quantitySchema };
 
+/** One way of using a storage device, as it was measured. */
+export const storagePointSchema = z.object({
+  access: z.enum(["sequential-read", "sequential-write", "random-read", "random-write"]),
+  blockBytes: z.number().int().positive(),
+  queueDepth: z.number().int().positive(),
+  /** `direct` bypasses the page cache (O_DIRECT), `page-cache` does not. */
+  cache: z.enum(["direct", "page-cache"]),
+  bytesPerSecond: quantitySchema,
+  operationsPerSecond: quantitySchema,
+  latencyP50Seconds: quantitySchema.optional(),
+  latencyP99Seconds: quantitySchema.optional(),
+});
+
+export type StoragePoint = z.infer<typeof storagePointSchema>;
+
 const storageSchema = z.object({
   name: z.string().min(1),
   count: z.number().int().positive().default(1),
@@ -15,6 +30,8 @@ const storageSchema = z.object({
   readIops: quantitySchema.optional(),
   writeIops: quantitySchema.optional(),
   fsyncSeconds: quantitySchema.optional(),
+  /** Block sizes and queue depths, where they were measured. */
+  points: z.array(storagePointSchema).optional(),
   /** Host bytes over the drive's rated life. */
   enduranceBytes: z.number().positive().nullable().default(null),
   activeWatts: quantitySchema.optional(),
@@ -53,6 +70,9 @@ export const hardwareProfileSchema = z.object({
     duplexFactor: quantitySchema.prefault({ value: 0.713, evidence: "assumed", source: "default" }),
     gpuToGpu: quantitySchema.optional(),
     nic: quantitySchema.optional(),
+    /** Storage to GPU memory without a bounce through host memory (GPUDirect), and the other way. */
+    storageToGpu: quantitySchema.optional(),
+    gpuToStorage: quantitySchema.optional(),
     /** Uplink of the switch that all drives hang on, one direction; absent: it never limits. */
     driveSwitch: quantitySchema.optional(),
     /** What the root complex carries between devices and host memory, one direction; absent: no limit. */
@@ -66,6 +86,25 @@ export const hardwareProfileSchema = z.object({
       source: "default",
     }),
   }).prefault({}),
+  /** The processor, for inference on it: multiply-adds count 2. */
+  cpu: z.object({
+    threads: z.number().int().positive(),
+    matmulFlops: quantitySchema,
+  }).nullable().optional(),
+  /** GPUs and drives with their PCIe links, as far as the system tells. */
+  pcie: z.array(z.object({
+    address: z.string(),
+    kind: z.enum(["gpu", "nvme"]),
+    /** Addresses of the bridges above it, the root port first. */
+    path: z.array(z.string()),
+    gigatransfers: z.number().nullable(),
+    lanes: z.number().int().nullable(),
+    maxGigatransfers: z.number().nullable(),
+    maxLanes: z.number().int().nullable(),
+    bytesPerSecond: z.number().nullable(),
+    /** Why the link is unknown; null when it is known. */
+    reason: z.string().nullable(),
+  })).optional(),
   dram: z.object({
     capacityBytes: z.number().positive(),
     bytesPerSecond: quantitySchema.optional(),

@@ -3,130 +3,108 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentError } from "../../model/errors.ts";
 import { type FioJob, parseFioJson } from "../../parse/fio_json.ts";
-import { type Measurement, summarise } from "./measurement.ts";
+import { describePoint, type StorageAccess } from "./storage_plan.ts";
 
-/** One storage measurement: fio's settings, and the number that is read from its result. */
-interface FioPlan {
-  readonly id: string;
-  readonly unit: Measurement["unit"];
-  readonly what: string;
-  readonly settings: readonly string[];
-  readonly read: (job: FioJob) => number | null;
+/** fio as it is installed: its version line, and the asynchronous engine that it has. */
+export interface Fio {
+  readonly version: string;
+  readonly engine: string;
 }
 
-const DIRECT = "--direct=1";
+/** One repeat of one point. Null where fio counted nothing. */
+export interface FioSample {
+  readonly bytesPerSecond: number;
+  readonly operationsPerSecond: number;
+  readonly latencyP50Seconds: number | null;
+  readonly latencyP99Seconds: number | null;
+}
 
-/** What is measured, in the order of the profile. */
-export const FIO_PLANS: readonly FioPlan[] = [
-  {
-    id: "sequential_read_bytes_per_second",
-    unit: "bytesPerSecond",
-    what: "sequential read, 1 MiB, queue depth 8, O_DIRECT",
-    settings: ["--rw=read", "--bs=1M", "--iodepth=8", DIRECT],
-    read: (job) => job.read.bytesPerSecond,
-  },
-  {
-    id: "sequential_write_bytes_per_second",
-    unit: "bytesPerSecond",
-    what: "sequential write, 1 MiB, queue depth 8, O_DIRECT",
-    settings: ["--rw=write", "--bs=1M", "--iodepth=8", DIRECT],
-    read: (job) => job.write.bytesPerSecond,
-  },
-  {
-    id: "random_read_iops",
-    unit: "perSecond",
-    what: "random read, 4 KiB, queue depth 32, O_DIRECT",
-    settings: ["--rw=randread", "--bs=4k", "--iodepth=32", DIRECT],
-    read: (job) => job.read.iops,
-  },
-  {
-    id: "random_write_iops",
-    unit: "perSecond",
-    what: "random write, 4 KiB, queue depth 32, O_DIRECT",
-    settings: ["--rw=randwrite", "--bs=4k", "--iodepth=32", DIRECT],
-    read: (job) => job.write.iops,
-  },
-  {
-    id: "read_latency_seconds",
-    unit: "seconds",
-    what: "random read, 4 KiB, queue depth 1, O_DIRECT, median latency",
-    settings: ["--rw=randread", "--bs=4k", "--iodepth=1", DIRECT],
-    read: (job) => job.read.latencyP50Seconds,
-  },
-  {
-    id: "write_latency_seconds",
-    unit: "seconds",
-    what: "random write, 4 KiB, queue depth 1, O_DIRECT, median latency",
-    settings: ["--rw=randwrite", "--bs=4k", "--iodepth=1", DIRECT],
-    read: (job) => job.write.latencyP50Seconds,
-  },
-  {
-    id: "fsync_seconds",
-    unit: "seconds",
-    what: "fsync after each 4 KiB write, median latency",
-    settings: ["--rw=write", "--bs=4k", "--iodepth=1", "--fsync=1"],
-    read: (job) => job.syncP50Seconds,
-  },
-  {
-    id: "cached_read_bytes_per_second",
-    unit: "bytesPerSecond",
-    what: "sequential read, 1 MiB, through a warm page cache",
-    settings: ["--rw=read", "--bs=1M", "--iodepth=1", "--pre_read=1"],
-    read: (job) => job.read.bytesPerSecond,
-  },
-];
+export interface FioOptions {
+  readonly directory: string;
+  readonly fileBytes: number;
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+}
 
-/** fio's version line, or null when it is not installed. */
-export function fioVersion(): string | null {
+/** Engines that keep a queue, best known first. */
+const ENGINES = ["libaio", "io_uring", "posixaio"];
+
+/** The installed fio, or null. */
+export function findFio(): Fio | null {
   const done = spawnSync("fio", ["--version"], { encoding: "utf8" });
-  return done.status === 0 ? done.stdout.trim() : null;
+  if (done.status !== 0) return null;
+  const help = spawnSync("fio", ["--enghelp"], { encoding: "utf8" });
+  const known = new Set((help.stdout ?? "").split("\n").map((line) => line.trim()));
+  const engine = ENGINES.find((name) => known.has(name));
+  return engine === undefined ? null : { version: done.stdout.trim(), engine };
 }
 
-/** Runs one measurement `repeats` times on a file of its own in the folder. */
-export async function measureWithFio(
-  plan: FioPlan,
-  options: {
-    readonly directory: string;
-    readonly fileBytes: number;
-    readonly seconds: number;
-    readonly repeats: number;
-    readonly version: string;
-    readonly signal: AbortSignal;
-  },
-): Promise<Measurement> {
-  const values: number[] = [];
-  for (let repeat = 0; repeat < options.repeats; repeat++) {
-    const job = await runFio(plan, options);
-    const value = plan.read(job);
-    if (value === null || value <= 0) {
-      throw environmentError(`fio measured nothing for "${plan.what}"`, "look at fio's own output");
-    }
-    values.push(value);
+const MODES = {
+  "sequential-read": "read",
+  "sequential-write": "write",
+  "random-read": "randread",
+  "random-write": "randwrite",
+} as const;
+
+/** Measures one point once, on a file of its own in the folder. */
+export async function sampleWithFio(
+  fio: Fio,
+  point: StorageAccess,
+  options: FioOptions,
+): Promise<FioSample> {
+  const isRead = point.access.endsWith("read");
+  const direct = point.cache === "direct";
+  const job = await runFio(describePoint(point), options, [
+    `--rw=${MODES[point.access]}`,
+    `--bs=${point.blockBytes}`,
+    `--iodepth=${point.queueDepth}`,
+    `--ioengine=${direct ? fio.engine : "psync"}`,
+    ...(direct ? ["--direct=1"] : isRead ? ["--pre_read=1"] : []),
+  ]);
+  const side = isRead ? job.read : job.write;
+  if (side.bytesPerSecond <= 0) {
+    throw environmentError(`fio measured nothing for "${describePoint(point)}"`, "run it by hand");
   }
-  const method = `${options.version}: ${plan.what}, ${options.seconds} s`;
-  return summarise(plan.id, plan.unit, values, method);
+  return {
+    bytesPerSecond: side.bytesPerSecond,
+    operationsPerSecond: side.iops,
+    latencyP50Seconds: side.latencyP50Seconds,
+    latencyP99Seconds: side.latencyP99Seconds,
+  };
+}
+
+/** Median seconds of an fsync after each 4 KiB write. */
+export async function sampleFsync(options: FioOptions): Promise<number> {
+  const job = await runFio("fsync after 4 KiB", options, [
+    "--rw=write",
+    "--bs=4k",
+    "--iodepth=1",
+    "--ioengine=psync",
+    "--fsync=1",
+  ]);
+  if (job.syncP50Seconds === null) throw environmentError("fio timed no fsync", "run it by hand");
+  return job.syncP50Seconds;
 }
 
 async function runFio(
-  plan: FioPlan,
-  options: { directory: string; fileBytes: number; seconds: number; signal: AbortSignal },
+  what: string,
+  options: FioOptions,
+  settings: readonly string[],
 ): Promise<FioJob> {
-  // Always a file: with psync engines fio prints notes to stdout before its JSON.
+  // Always a file: with psync engines fio prints notes to stdout before its JSON. The data file lies in a
+  // folder that was just made: given a device that is missing, fio would silently make a file under /dev.
   const output = join(options.directory, "fio.json");
-  const engine = plan.settings.includes(DIRECT) ? "libaio" : "psync";
-  const args = [
-    `--name=${plan.id}`,
+  const child = spawn("fio", [
+    "--name=spillway",
     `--filename=${join(options.directory, "data")}`,
     `--size=${options.fileBytes}`,
-    `--ioengine=${engine}`,
     `--runtime=${options.seconds}`,
     "--time_based",
     "--randseed=1",
     "--output-format=json",
     `--output=${output}`,
-    ...plan.settings,
-  ];
-  const child = spawn("fio", args, {
+    ...settings,
+  ], {
     stdio: ["ignore", "ignore", "pipe"],
     signal: options.signal,
     killSignal: "SIGTERM",
@@ -140,8 +118,10 @@ async function runFio(
   const job = code === 0 ? parseFioJson(readFileSync(output, "utf8"), "fio").jobs[0] : undefined;
   if (job === undefined || job.error !== 0) {
     throw environmentError(
-      `fio failed on "${plan.what}": ${complaint.trim().split("\n")[0] || `exit code ${code}`}`,
-      "try another --directory (some file systems refuse O_DIRECT)",
+      `fio failed on "${what}": ${complaint.trim().split("\n")[0] || `exit code ${code}`}`,
+      /No space left/.test(complaint)
+        ? "the disk is full: free some space, or give a smaller --size"
+        : "try another --directory (some file systems refuse O_DIRECT)",
     );
   }
   return job;

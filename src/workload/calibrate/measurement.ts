@@ -3,7 +3,7 @@ import type { Quantity } from "../../model/profiles/hardware.ts";
 /** One measured number: the median over repeats, with the smallest and the largest. */
 export interface Measurement {
   readonly id: string;
-  readonly unit: "bytesPerSecond" | "perSecond" | "seconds";
+  readonly unit: "bytesPerSecond" | "perSecond" | "seconds" | "ratio";
   readonly value: number;
   readonly low: number;
   readonly high: number;

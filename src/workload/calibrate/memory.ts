@@ -25,21 +25,3 @@ export function measureMemoryCopy(repeats: number, now: () => number): Measureme
     `copy of ${BUFFER_BYTES / 2 ** 20} MiB between two buffers, one thread`,
   );
 }
-
-/**
- * How still the machine is: the coefficient of variation of a fixed piece of work (integer arithmetic in
- * cache), repeated. Below 0.05 is still; a loaded or throttled machine shows 0.1 and more.
- */
-export function measureStillness(repeats: number, now: () => number): number {
-  const times: number[] = [];
-  let sink = 1;
-  for (let i = 0; i < repeats + 3; i++) {
-    const started = now();
-    for (let j = 0; j < 4_000_000; j++) sink = (Math.imul(sink, 1_103_515_245) + 12_345) | 0;
-    // The first rounds run before the compiler is done with the loop.
-    if (i >= 3) times.push(now() - started);
-  }
-  const mean = times.reduce((a, b) => a + b, 0) / times.length;
-  const variance = times.reduce((a, t) => a + (t - mean) ** 2, 0) / Math.max(1, times.length - 1);
-  return sink === 0.5 ? 0 : Math.sqrt(variance) / mean;
-}

@@ -7,6 +7,8 @@ export interface BlockFile {
   write(lane: number, slot: number, bytes: Uint8Array): Promise<void>;
   /** @throws data error when the file is shorter than the slot. */
   read(lane: number, slot: number, bytes: Uint8Array): Promise<void>;
+  /** Writes every slot once, so that later writes find their place: stores lay their files out before. */
+  layOut(piece: Uint8Array): Promise<void>;
   sync(): void;
   close(): void;
   /** Whether reads and writes bypass the page cache. */
@@ -104,6 +106,11 @@ export function openBlockFile(
         if (count === 0) throw dataError(`${path}: slot ${slot} ends after ${done} bytes`);
         done += count;
       }
+    },
+    async layOut(piece) {
+      piece.fill(0);
+      for (let slot = 0; slot < options.slots; slot++) await this.write(0, slot, piece);
+      fsyncSync(files[0]);
     },
     sync: () => fsyncSync(files[0]),
     close: () => files.forEach(closeSync),

@@ -13,10 +13,15 @@ export interface OperationLaw {
   readonly residual: number;
 }
 
-/** Laws by phase: `dram-read`, `dram-write`, `ssd-read`, `ssd-write`. */
+/**
+ * Laws by phase: `dram-read`, `dram-write`, `ssd-read`, `ssd-write`, `ssd-fsync`; `rest` is what an operation
+ * costs outside its phase: making up and comparing contents, and the tool itself.
+ */
 export type TrafficLaws = Readonly<Record<string, OperationLaw>>;
 
 const REPEATS = 3;
+/** Rounds before them that do not count: the compiler and the file system warm up. */
+const WARM_UP = 1;
 
 /** Block sizes to calibrate on: around the judged ones, never one of them; all fit O_DIRECT. */
 export function calibrationSizes(judged: readonly number[]): number[] {
@@ -37,7 +42,7 @@ export async function calibrateTraffic(
   seed: number,
 ): Promise<TrafficLaws> {
   const seen = new Map<string, { bytes: number; seconds: number[] }[]>();
-  for (let repeat = 0; repeat < REPEATS; repeat++) {
+  for (let repeat = -WARM_UP; repeat < REPEATS; repeat++) {
     for (const [i, size] of sizes.entries()) {
       const traffic = lruTraffic({
         blockBytes: size,
@@ -47,18 +52,24 @@ export async function calibrateTraffic(
         seed: seed + 100 + repeat,
       });
       const done = await executeTraffic(traffic, { ...options, blockBytes: size, speed: 0 });
-      for (const phase of done.phases) {
-        const points = seen.get(phase.name) ?? sizes.map((bytes) => ({ bytes, seconds: [] }));
-        seen.set(phase.name, points);
-        points[i].seconds.push(phase.seconds / phase.operations);
-      }
+      if (repeat < 0) continue;
+      const note = (name: string, seconds: number, operations: number) => {
+        const points = seen.get(name) ?? sizes.map((bytes) => ({ bytes, seconds: [] }));
+        seen.set(name, points);
+        points[i].seconds.push(seconds / operations);
+      };
+      for (const phase of done.phases) note(phase.name, phase.seconds, phase.operations);
+      const sum = (of: (p: typeof done.phases[number]) => number) =>
+        done.phases.reduce((total, phase) => total + of(phase), 0);
+      note(
+        "rest",
+        Math.max(1e-9, done.wallSeconds - sum((p) => p.seconds)),
+        sum((p) => p.operations),
+      );
     }
   }
   return Object.fromEntries(
-    [...seen].filter(([name]) => !name.endsWith("-fsync")).map(([name, points]) => [
-      name,
-      fitOperation(points),
-    ]),
+    [...seen].map(([name, points]) => [name, fitOperation(points)]),
   );
 }
 

@@ -58,7 +58,7 @@ interface Medium {
 /**
  * Executes traffic physically and in order: blocks of the `dram` tier are copied between two places of
  * memory, all others are written to and read from one file a tier. Whatever is read is compared with what was
- * written. Making up contents and comparing them is not timed.
+ * written. Laying out files and memory, making up contents and comparing them are not timed.
  *
  * @throws usage error when blocks are too large for memory or badly sized for O_DIRECT.
  */
@@ -83,6 +83,10 @@ export async function executeTraffic(
   const running = new Set<Promise<void>>();
   let verifiedBytes = 0;
   let failure: unknown = null;
+  for (const medium of media) {
+    medium.frames?.fill(1);
+    await medium.file?.layOut(lanes[0]);
+  }
   const started = now();
 
   const takeLane = async (): Promise<number> => {

@@ -99,7 +99,7 @@ async function predict(params: Params, context: WorkloadContext): Promise<Worklo
   const sizes = calibrationSizes([blockBytes]);
   const laws = await calibrateTraffic(sizes, optionsOf(params, context), context.seed);
   return {
-    claims: trafficClaims(traffic, blockBytes, laws, params.readBandwidth),
+    claims: trafficClaims(traffic, laws, { ...params, blockBytes }),
     inputs: {
       blockBytes,
       calibrationBlockBytes: sizes,
