@@ -1,7 +1,8 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { HardwareProfile } from "../../model/profiles/hardware.ts";
-import { linkBytesPerSecond, parseLinkSpeed } from "../../parse/pcie.ts";
+import { linkBytesPerSecond } from "../../model/link_rate.ts";
+import { parseLinkSpeed } from "../../parse/pcie.ts";
 import { readTextIfExists } from "../../runtime/files.ts";
 
 type PciePath = NonNullable<HardwareProfile["pcie"]>[number];
