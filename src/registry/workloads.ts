@@ -37,6 +37,12 @@ export const WORKLOADS: readonly WorkloadEntry[] = [
     load: async () => (await import(late("../workload/workloads/llm.ts"))).workload,
   },
   {
+    name: "loader",
+    summary:
+      "training samples read from files and from shards, every byte verified, beside the model's times",
+    load: async () => (await import(late("../workload/workloads/loader.ts"))).workload,
+  },
+  {
     name: "storage-demo",
     summary: "KV spill and refill between memory and a file, then a checkpoint with fsync",
     load: async () => (await import(late("../workload/workloads/storage_demo.ts"))).workload,

@@ -3,6 +3,7 @@ import { bytesParam } from "../../model/params.ts";
 import { formatRatio, formatSeconds } from "../../model/units.ts";
 import { killLoop, type KillReport, runTrainer } from "../checkpoint/kill_loop.ts";
 import type { Phase } from "../phase_meter.ts";
+import { seededUniform } from "../seeded.ts";
 import type { Workload } from "../workload.ts";
 
 const params = z.strictObject({
@@ -46,17 +47,6 @@ function mean(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((sum, v) => sum + v, 0) / values.length;
 }
 
-/** A small generator of its own for the kill times (mulberry32): reproducible per seed. */
-function uniform(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t ^= t + Math.imul(t ^ (t >>> 7), 61 | t);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export const workload: Workload<Params> = {
   name: "checkpoint",
   summary: "a two-phase checkpoint writer, killed at random and verified each time",
@@ -70,7 +60,7 @@ export const workload: Workload<Params> = {
       every: p.every,
       iterations: p.iterations,
     };
-    const random = uniform(context.seed);
+    const random = seededUniform(context.seed);
     context.mark("kills");
     const report = await killLoop(
       trainer,
