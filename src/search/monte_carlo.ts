@@ -1,3 +1,5 @@
+import type { Profiles } from "../model/profiles/profiles.ts";
+import type { FailureTopology } from "../model/trace/faults.ts";
 import type { FaultTraceParams } from "../stats/failure_process.ts";
 import { runOnWorkers } from "../runtime/worker_pool.ts";
 import type { SeedJob, SeedShared } from "./monte_carlo_worker.ts";
@@ -8,6 +10,10 @@ export interface MonteCarlo {
   /** Parsed parameters of the policy. */
   readonly params: unknown;
   readonly generator: Omit<FaultTraceParams, "seed">;
+  /** Profiles of the replay; none when absent. */
+  readonly profiles?: Profiles;
+  /** Where the generated nodes `n0`, `n1`, … stand. */
+  readonly topology?: FailureTopology;
   /** Metric ids to collect. */
   readonly metrics: readonly string[];
   readonly seeds: number;
@@ -28,6 +34,8 @@ export interface SeedSummary {
   readonly values: readonly number[];
 }
 
+const NO_PROFILES: Profiles = { hardware: null, llm: null, site: null };
+
 /** Seeds of one job: enough to hide the cost of a message, few enough to keep all workers busy. */
 const SEEDS_PER_JOB = 25;
 
@@ -40,6 +48,8 @@ export async function runSeeds(m: MonteCarlo): Promise<Map<string, SeedSummary>>
     policy: m.policy,
     params: m.params,
     generator: m.generator,
+    profiles: m.profiles ?? NO_PROFILES,
+    ...(m.topology === undefined ? {} : { topology: m.topology }),
     metrics: m.metrics,
   };
   const jobs: SeedJob[] = [];

@@ -1,3 +1,5 @@
+import type { Profiles } from "../model/profiles/profiles.ts";
+import type { FailureTopology } from "../model/trace/faults.ts";
 import { faultColumns, type FaultTraceParams, generateFaults } from "../stats/failure_process.ts";
 import { POLICIES } from "../registry/policies.ts";
 
@@ -6,6 +8,8 @@ export interface SeedShared {
   readonly policy: string;
   readonly params: unknown;
   readonly generator: Omit<FaultTraceParams, "seed">;
+  readonly profiles: Profiles;
+  readonly topology?: FailureTopology;
   readonly metrics: readonly string[];
 }
 
@@ -20,6 +24,10 @@ export async function handle(shared: SeedShared, job: SeedJob): Promise<number[]
   const entry = POLICIES.find((p) => p.family === "fault" && p.name === shared.policy);
   if (entry === undefined) throw new Error(`no policy fault/${shared.policy}`);
   const policy = await entry.load();
+  // Names are needed to find nodes in a topology only.
+  const names = shared.topology === undefined
+    ? []
+    : Array.from({ length: shared.generator.nodes }, (_, i) => `n${i}`);
   const rows: number[][] = [];
   for (let seed = job.first; seed < job.first + job.count; seed++) {
     const faults = generateFaults({ ...shared.generator, seed });
@@ -27,9 +35,10 @@ export async function handle(shared: SeedShared, job: SeedJob): Promise<number[]
       meta: {
         nodeCount: shared.generator.nodes,
         spanSeconds: shared.generator.spanSeconds,
-        nodes: [],
+        nodes: names,
+        ...(shared.topology === undefined ? {} : { topology: shared.topology }),
       },
-      profiles: { hardware: null, llm: null, site: null },
+      profiles: shared.profiles,
       seed,
       seriesPoints: 2,
     });

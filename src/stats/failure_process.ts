@@ -41,16 +41,19 @@ export interface GeneratedFault {
 /** Llama 3 Table 5 (419 interruptions on 16,384 H100), grouped by what survives. */
 export const LLAMA3_KINDS = { gpu: 0.64, software: 0.15, node: 0.126, network: 0.084 } as const;
 
-function pickKind(shares: FaultTraceParams["kindShares"], random: Random): FaultKind {
-  if (shares === undefined) return "node";
+/** Draws kinds by their shares; all are `node` when there are none. */
+function kindPicker(shares: FaultTraceParams["kindShares"]): (random: Random) => FaultKind {
+  if (shares === undefined) return () => "node";
   const entries = Object.entries(shares) as [FaultKind, number][];
   const total = entries.reduce((sum, [, share]) => sum + share, 0);
-  let rest = random.float() * total;
-  for (const [kind, share] of entries) {
-    rest -= share;
-    if (rest < 0) return kind;
-  }
-  return entries[entries.length - 1][0];
+  return (random) => {
+    let rest = random.float() * total;
+    for (let i = 0; i < entries.length; i++) {
+      rest -= entries[i][1];
+      if (rest < 0) return entries[i][0];
+    }
+    return entries[entries.length - 1][0];
+  };
 }
 
 function repair(p: FaultTraceParams, random: Random): number {
@@ -99,6 +102,7 @@ export function generateFaults(params: FaultTraceParams): GeneratedFault[] {
   // Streams of their own, so that who fails does not move when.
   const who = random.split(1);
   const kinds = random.split(2);
+  const pickKind = kindPicker(params.kindShares);
   const scale = params.mtbfSeconds / gamma(1 + 1 / params.shape);
   const { gaps } = params;
   const plain = (params.lemonShare ?? 0) === 0 && (params.burstShare ?? 0) === 0 &&
@@ -113,7 +117,7 @@ export function generateFaults(params: FaultTraceParams): GeneratedFault[] {
     if (at >= params.spanSeconds) return faults;
     const startSeconds = Math.round(at * 1000) / 1000;
     const nodes = plain ? [random.integer(params.nodes)] : hitNodes(params, who);
-    const kind = pickKind(params.kindShares, kinds);
+    const kind = pickKind(kinds);
     for (const node of nodes) {
       faults.push({ startSeconds, node, downSeconds: repair(params, random), kind });
     }
@@ -122,12 +126,21 @@ export function generateFaults(params: FaultTraceParams): GeneratedFault[] {
 
 /** The failures as the columns of a trace. */
 export function faultColumns(faults: readonly GeneratedFault[]): FaultColumns {
-  return {
-    kind: "faults",
-    count: faults.length,
-    startSeconds: Float64Array.from(faults, (f) => f.startSeconds),
-    faultKind: Uint8Array.from(faults, (f) => FAULT_KINDS.indexOf(f.kind)),
-    node: Int32Array.from(faults, (f) => f.node),
-    downSeconds: Float64Array.from(faults, (f) => f.downSeconds),
-  };
+  const count = faults.length;
+  const startSeconds = new Float64Array(count);
+  const faultKind = new Uint8Array(count);
+  const node = new Int32Array(count);
+  const downSeconds = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const fault = faults[i];
+    startSeconds[i] = fault.startSeconds;
+    faultKind[i] = KIND_INDEX[fault.kind];
+    node[i] = fault.node;
+    downSeconds[i] = fault.downSeconds;
+  }
+  return { kind: "faults", count, startSeconds, faultKind, node, downSeconds };
 }
+
+const KIND_INDEX = Object.fromEntries(FAULT_KINDS.map((kind, i) => [kind, i])) as Readonly<
+  Record<FaultKind, number>
+>;

@@ -1,4 +1,6 @@
 import type { MetricValue } from "../../model/metric.ts";
+import type { Profiles } from "../../model/profiles/profiles.ts";
+import type { FailureTopology } from "../../model/trace/faults.ts";
 import type { PolicyResult, ReplayDocument } from "../../model/results.ts";
 import { runSeeds } from "../../search/monte_carlo.ts";
 import { createProgress } from "../progress.ts";
@@ -12,6 +14,7 @@ export async function withSeedIntervals(
   choices: readonly PolicyChoice[],
   generator: GeneratorSpec,
   seeds: number,
+  context: { readonly profiles: Profiles; readonly topology?: FailureTopology },
   out: Output,
 ): Promise<ReplayDocument> {
   const results: PolicyResult[] = [];
@@ -22,6 +25,7 @@ export async function withSeedIntervals(
       policy: result.policy,
       params: choices[i].params,
       generator,
+      ...context,
       metrics,
       seeds,
       firstSeed: document.seed,

@@ -1,3 +1,4 @@
+import { faultKindIndex } from "../../model/trace/faults.ts";
 import { type FailureList, readFailure } from "./failure_list.ts";
 import { createHistory } from "./history.ts";
 import { createNodePool } from "./node_pool.ts";
@@ -130,13 +131,14 @@ export function replayFaults(job: FaultJob, plan: FaultPlan, list: FailureList):
   return finish(run, finished);
 }
 
+const STRAGGLER = faultKindIndex("straggler");
+
 /** Notes the stragglers among the failures of one instant. */
 function stragglersAt(run: Run, list: FailureList, first: number, at: number): boolean {
   let any = false;
   for (let i = first; i < list.count && list.seconds[i] === at; i++) {
-    const { kind, downSeconds } = readFailure(list, i);
-    if (kind !== "straggler") continue;
-    run.stragglers.add(at + downSeconds);
+    if (list.kind[i] !== STRAGGLER) continue;
+    run.stragglers.add(at + list.downSeconds[i]);
     any = true;
   }
   return any;

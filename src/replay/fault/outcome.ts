@@ -59,12 +59,11 @@ export function outcomeOf(
 
 /** Failures of the trace that concern the job, by kind. */
 function countKinds({ failures }: PreparedJob): { [kind: string]: number } {
-  const counts: { [kind: string]: number } = {};
-  for (let i = 0; i < failures.count; i++) {
-    const kind = FAULT_KINDS[failures.kind[i]];
-    counts[kind] = (counts[kind] ?? 0) + 1;
-  }
-  return counts;
+  const counts = new Array<number>(FAULT_KINDS.length).fill(0);
+  for (let i = 0; i < failures.count; i++) counts[failures.kind[i]]++;
+  return Object.fromEntries(
+    FAULT_KINDS.map((kind, i) => [kind, counts[i]] as const).filter(([, count]) => count > 0),
+  );
 }
 
 /** What a reader of a timeline must know. */

@@ -90,7 +90,9 @@ export const command: CommandModule = {
         const spec = parseGenerator(trace.name);
         if (seeds !== undefined && spec !== null) {
           const { withSeedIntervals } = await import("../../fault/seed_intervals.ts");
-          result = await withSeedIntervals(document, choices, spec, seeds, out);
+          const { topology } = trace.meta as FaultTraceMeta;
+          const context = { profiles, ...(topology === undefined ? {} : { topology }) };
+          result = await withSeedIntervals(document, choices, spec, seeds, context, out);
           const { replayDocument } = await import("../../replay_run.ts");
           const ranked = replayDocument(
             faultFamily,

@@ -27,7 +27,8 @@ const NETWORK = faultKindIndex("network");
 export function expandFailures(rows: FailureList, meta: FaultTraceMeta): ClusterFailures {
   const { topology } = meta;
   if (topology === undefined) {
-    const event = Int32Array.from({ length: rows.count }, (_, i) => i);
+    const event = new Int32Array(rows.count);
+    for (let i = 0; i < rows.count; i++) event[i] = i;
     return { list: rows, event, nodes: null, unplaced: 0 };
   }
   const index = indexTopology(topology);

@@ -15,6 +15,16 @@ export interface JobFailures {
 
 const ADDED = faultKindIndex("node_added");
 
+/** The list itself when the job holds all of its nodes; null otherwise. */
+function allOnJob(list: FailureList, size: number): JobFailures | null {
+  let events = 0;
+  for (let i = 0; i < list.count; i++) {
+    if (list.node[i] >= size) return null;
+    if (list.kind[i] !== ADDED) events++;
+  }
+  return { list, events };
+}
+
 /**
  * Failures of the nodes that a job holds. With a topology the job holds `size` real nodes of the cluster and
  * only their failures hit it; without one every failure of the trace is the job's, and node numbers beyond
@@ -30,6 +40,10 @@ export function failuresOfJob(
   jobs = 1,
 ): JobFailures {
   const { list, event, nodes } = cluster;
+  if (nodes === null && jobs === 1) {
+    const whole = allOnJob(list, size);
+    if (whole !== null) return whole;
+  }
   const total = nodes ?? size * jobs;
   const placed = (node: number): number => {
     if (nodes === null) {
