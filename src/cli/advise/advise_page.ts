@@ -43,6 +43,7 @@ function paretoFigure(document: AdviseDocument, x: string, y: string): Figure {
 /** The advice as the store keeps it and a report shows it. */
 export function advisePage(document: AdviseDocument): AdviceDocument {
   const { objectives, recommendation, minimize } = document;
+  const then = document.then === undefined ? null : advisePage(document.then);
   const latency = objectives.find((id) => id !== minimize && !/usd|co2e|wear/.test(id));
   const pairs: [string, string][] = [
     ...(latency === undefined ? [] : [[latency, minimize] as [string, string]]),
@@ -63,15 +64,24 @@ export function advisePage(document: AdviseDocument): AdviceDocument {
     verdicts: [
       recommendation.reason,
       ...(recommendation.stability ?? []).map((s) => `${s.sentence} (${s.view} view)`),
+      ...(then?.verdicts.map((v) => `then: ${v}`) ?? []),
     ],
-    subjects: document.front.map((f) => ({
-      name: document.points[f.point].name,
-      metrics: f.metrics as Metrics,
-      command: f.command,
-    })),
-    figures: pairs.map(([x, y]) => paretoFigure(document, x, y)),
-    coefficients: document.coefficients as CoefficientUse[],
-    warnings: document.warnings,
+    subjects: [
+      ...document.front.map((f) => ({
+        name: document.points[f.point].name,
+        metrics: f.metrics as Metrics,
+        command: f.command,
+      })),
+      ...(then?.subjects ?? []),
+    ],
+    figures: [...pairs.map(([x, y]) => paretoFigure(document, x, y)), ...(then?.figures ?? [])],
+    coefficients: [
+      ...document.coefficients as CoefficientUse[],
+      ...(then?.coefficients ?? []).filter((c) =>
+        !document.coefficients.some((own) => own.id === c.id)
+      ),
+    ],
+    warnings: [...new Set([...document.warnings, ...(then?.warnings ?? [])])],
     answer: document as unknown as Json,
   };
 }

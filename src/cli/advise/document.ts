@@ -78,9 +78,13 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
     objectives: objectives.map((o) => o.metric),
     searched: points.length,
     refused: points.flatMap((p, i) => {
-      const { error, usage } = results[i];
+      const { error, usage, metrics } = results[i];
       if (error === null && usage !== null) return [];
-      return [{ name: p.name, reason: error ?? "it reports no usage: nothing to price" }];
+      const why = Object.values(metrics).find((m) => m.value === null)?.reason;
+      return [{
+        name: p.name,
+        reason: error ?? why ?? "it reports no usage: nothing to price",
+      }];
     }),
     points: usable.map((u, i) => ({
       name: u.point.name,

@@ -36,6 +36,8 @@ export interface SpaceOptions {
   readonly set: readonly Assignment[];
   readonly sweep: readonly Sweep[];
   readonly allowLossy: boolean;
+  /** Some settings are meant for another search of the same command: those without a use here pass. */
+  readonly someElsewhere?: boolean;
 }
 
 /** One point: a policy, its parameters, and the settings that make it in `replay`. */
@@ -145,7 +147,7 @@ export async function policySpaces(
     const used = spaces.some((s) =>
       s.fixed.includes(stray as Assignment) || s.dimensions.some((d) => d.key === stray.key)
     );
-    if (!used) {
+    if (!used && options.someElsewhere !== true) {
       throw usageError(
         `--set or --sweep ${stray.key}: no policy of this search has the parameter`,
         `spillway explain policy NAME lists the parameters`,

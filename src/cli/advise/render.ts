@@ -22,8 +22,16 @@ function cell(value: MetricValue | undefined): string {
 /** More points than this make a list that nobody reads. */
 const SHOWN_POINTS = 12;
 
-/** The front as a table, the recommendation with reason and stability, and how to reproduce each. */
+/** A search, and the one that follows it. */
 export function renderAdvice(document: AdviseDocument, out: Output): string {
+  if (document.then === undefined) return renderSearch(document, out);
+  return `${renderSearch(document, out)}\n${out.style.bold("Then, to survive failures")}\n${
+    renderSearch(document.then, out)
+  }`;
+}
+
+/** The front as a table, the recommendation with reason and stability, and how to reproduce each. */
+function renderSearch(document: AdviseDocument, out: Output): string {
   const { front, points, recommendation } = document;
   const wrap = (text: string) => wrapText(text, out.width).join("\n");
   const shown = front.slice(0, SHOWN_POINTS);

@@ -3,8 +3,8 @@ import { estimateDocumentSchema } from "./estimate_schema.ts";
 import { metricsSchema, toolSchema } from "./metric_schema.ts";
 import { traceStampSchema } from "./replay_schema.ts";
 
-/** The document that `advise --json` prints. */
-export const adviseDocumentSchema = z.strictObject({
+/** One search: every point, the front, one recommendation. */
+const oneSearch = z.strictObject({
   schema: z.literal("spillway/advise/1"),
   tool: toolSchema,
   trace: traceStampSchema,
@@ -42,5 +42,8 @@ export const adviseDocumentSchema = z.strictObject({
   coefficients: estimateDocumentSchema.shape.coefficients,
   warnings: z.array(z.string()),
 });
+
+/** The document that `advise --json` prints; `then` is the search that follows with `--faults`. */
+export const adviseDocumentSchema = oneSearch.extend({ then: oneSearch.optional() });
 
 export type AdviseDocument = z.infer<typeof adviseDocumentSchema>;

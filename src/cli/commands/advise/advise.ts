@@ -1,7 +1,6 @@
 import { Command } from "@cliffy/command";
-import { dataError, usageError } from "../../../model/errors.ts";
+import { usageError } from "../../../model/errors.ts";
 import { METRIC_CATALOG } from "../../../model/metrics/catalog.ts";
-import type { Json } from "../../../model/json.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { closest } from "../../did_you_mean.ts";
 import {
@@ -17,7 +16,6 @@ import { openOutput, type Output } from "../../output.ts";
 import { storePath } from "../../open_store.ts";
 import { type Assignment, parseAssignment, parseSweep, type Sweep } from "../../replay_params.ts";
 import { shellQuote } from "../../shell_quote.ts";
-import type { Point } from "../../advise/points.ts";
 
 interface Options extends FactorOptions, GridOptions {
   readonly save?: string;
@@ -34,6 +32,8 @@ interface Options extends FactorOptions, GridOptions {
   readonly seed?: number;
   readonly format?: string;
   readonly allowLossy?: boolean;
+  readonly faults?: string;
+  readonly steps: number;
 }
 
 /** Profiles where the user names none: an 8-GPU server rented in a named region, and a common model. */
@@ -91,6 +91,7 @@ async function run(options: Options): Promise<void> {
     parseSlo(text, (id) => closest(id, metricIds))
   );
   const goal = goalOf(options.minimize);
+  if (options.steps < 1) throw usageError(`--steps: ${options.steps}, expected at least 1`);
   const seed = Number(out.setting("seed", options.seed).value);
   const names = chosenProfiles(options, out);
   const { loadProfiles } = await import("../../load_profiles.ts");
@@ -105,110 +106,47 @@ async function run(options: Options): Promise<void> {
     notes.push(...series.notes);
   }
   const { estimateContext } = await import("../../../estimate/usage/context.ts");
-  const { familyFor, policySpaces, settingText } = await import("../../advise/points.ts");
-  const { searchRounds } = await import("../../advise/search.ts");
-  const { openResume, searchKey } = await import("../../advise/resume.ts");
-  const { adviseDocument } = await import("../../advise/document.ts");
-  const { openTrace } = await import("../../advise/open_trace.ts");
-  const { spaceFacts } = await import("../../advise/space_facts.ts");
-  const trace = await openTrace(options.trace, {
-    storePath: storePath(out),
-    profiles,
-    seed,
+  const { searchTrace } = await import("../../advise/search_trace.ts");
+  const { boundsFor, thenFaults } = await import("../../advise/then_faults.ts");
+  const twofold = options.faults !== undefined;
+  const ask = {
+    trace: options.trace,
     ...(options.format === undefined ? {} : { format: options.format }),
-  });
-  try {
-    if (trace.kind === "requests") {
-      const { doubtOf } = await import("../../validate/guard.ts");
-      const doubt = await doubtOf({
-        trace,
-        storePath: storePath(out),
-        hardware: names.hardware,
-        llm: names.llm,
-        seed,
-      });
-      if (doubt !== null) {
-        throw dataError(
-          `advise refuses: ${doubt}`,
-          'see "spillway replay validate"; a copy of the trace under another name is advised on unchecked',
-        );
-      }
-    }
-    const family = familyFor(trace.kind, options.family);
-    const { facts, labels } = await spaceFacts(trace, family, profiles, seed);
-    const { spaces, skipped } = await policySpaces(trace.kind, facts, {
+    ...(options.family === undefined ? {} : { family: options.family }),
+    space: {
       ...(options.policy === undefined ? {} : { policies: options.policy }),
       set: options.set ?? [],
       sweep: options.sweep ?? [],
       allowLossy: options.allowLossy ?? false,
-    });
-    if (skipped.length > 0) {
-      notes.push(`lossy policies are left out: ${skipped.join(", ")} (--allow-lossy)`);
-    }
-    const stamp = {
-      id: trace.id,
-      name: trace.name,
-      kind: trace.kind,
-      format: trace.format,
-      sha256: trace.sha256,
-      rows: trace.rows,
-    };
-    const shown = spaces.map((s) => [s.policy.name, s.dimensions, s.fixed]) as unknown as Json;
-    const resume = openResume(options.resume, searchKey([stamp, profiles, seed, shown]));
-    if (resume.known.size > 0) await out.note(`${resume.known.size} points are known already`);
-    const { createProgress } = await import("../../progress.ts");
-    const progress = createProgress("searching", { quiet: out.quiet });
-    const context = estimateContext(profiles.site!, profiles.hardware, factors);
-    const { points, results } = await searchRounds(trace, {
-      family,
-      spaces,
-      most: options.points,
-      slos,
-      goal,
-      context,
-      profiles,
-      seed,
-      labels,
-      resume,
-      onDone: (done, total) => progress.update(done, total),
-    });
-    progress.end();
-    const commandOf = (point: Point): string =>
-      [
-        "spillway replay",
-        point.family,
-        shellQuote(options.trace!),
-        `--policy ${point.choice.policy.name}`,
-        ...Object.entries(point.set).map(([k, v]) =>
-          `--set ${shellQuote(`${k}=${settingText(k, v)}`)}`
-        ),
-        `--hardware ${shellQuote(names.hardware)} --llm ${shellQuote(names.llm)}`,
-        `--site ${shellQuote(names.site)} --seed ${seed}`,
-      ].join(" ");
-    const document = adviseDocument({
-      trace: stamp,
-      profiles: { hardware: names.hardware, llm: names.llm, site: names.site },
-      seed,
-      slos,
-      goal,
-      points,
-      results,
-      context,
-      today: todayOf(options),
-      notes,
-      commandOf,
-      priceCommand: priceCommand(options),
-    });
-    const { renderAdvice } = await import("../../advise/render.ts");
-    await out.emit(document, () => renderAdvice(document, out));
-    if (options.save !== undefined) {
-      const { saveAdvice } = await import("../../advise/save_advice.ts");
-      const { advisePage } = await import("../../advise/advise_page.ts");
-      await saveAdvice(options.save, advisePage(document), out);
-    }
-  } finally {
-    await trace.close();
-  }
+      someElsewhere: twofold,
+    },
+    most: options.points,
+    slos,
+    goal,
+    seed,
+    names: { hardware: names.hardware, llm: names.llm, site: names.site },
+    profiles,
+    context: estimateContext(profiles.site!, profiles.hardware, factors),
+    notes,
+    today: todayOf(options),
+    ...(options.resume === undefined ? {} : { resume: options.resume }),
+    priceCommand: priceCommand(options),
+    storePath: storePath(out),
+  };
+  const first = await searchTrace(
+    twofold ? { ...ask, slos: boundsFor(slos, "step") } : ask,
+    out,
+  );
+  const document = !twofold ? first.document : {
+    ...first.document,
+    then: await thenFaults(ask, first, options.faults!, options.steps, out),
+  };
+  const { renderAdvice } = await import("../../advise/render.ts");
+  await out.emit(document, () => renderAdvice(document, out));
+  if (options.save === undefined) return;
+  const { saveAdvice } = await import("../../advise/save_advice.ts");
+  const { advisePage } = await import("../../advise/advise_page.ts");
+  await saveAdvice(options.save, advisePage(document), out);
 }
 
 export const command: CommandModule = {
@@ -241,6 +179,13 @@ export const command: CommandModule = {
         .option("--resume <file:file>", "Keep results here and go on after a stop.")
         .option("--seed <n:integer>", "Seed of everything random.")
         .option("--format <name:string>", "Format of the trace file, when detection fails.")
+        .option(
+          "--faults <trace:string>",
+          "For a training step: then search how to survive these failures.",
+        )
+        .option("--steps <n:integer>", "Steps of the job that --faults is about.", {
+          default: 100_000,
+        })
         .option("--allow-lossy", "Search also policies that change the model's results."),
     ))
       .option("--save <name:string>", "Keep the answer in the store under this name.")
@@ -251,6 +196,11 @@ export const command: CommandModule = {
       .example(
         "Least carbon on two sizes of memory",
         "spillway advise --trace t1 --minimize total_grams_co2e --sweep dram=64GiB,256GiB",
+      )
+      .example(
+        "Where to keep the state of training, and how to survive failures?",
+        'spillway advise --trace "model:batch=8,seq=2048" --llm llama-2-7b --hardware a100_sxm-x8 ' +
+          "--faults exponential:nodes=16,mtbf=2d,span=90d",
       )
       .action((options: Options) => run(options)),
 };

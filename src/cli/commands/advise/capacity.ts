@@ -55,6 +55,15 @@ async function run(options: Options): Promise<void> {
     kind: ["requests"],
   });
   try {
+    const { doubtOf } = await import("../../validate/guard.ts");
+    const doubt = await doubtOf({
+      trace,
+      storePath: out.setting("store").value!,
+      hardware: names.hardware,
+      llm: names.llm,
+      seed: Number(out.setting("seed").value),
+    });
+    if (doubt !== null) notes.push(`do not trust this: ${doubt}`);
     const demand = await requestDemand(trace, profiles.llm!, {
       hitShare: options.hits,
       batch: options.batch,
