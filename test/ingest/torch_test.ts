@@ -6,7 +6,9 @@ import { test } from "node:test";
 import { loadTrace } from "../../src/cli/load_trace.ts";
 import { SpillwayError } from "../../src/model/errors.ts";
 import type { AllocationTraceMeta } from "../../src/model/trace/allocations.ts";
-import { parsePickle } from "../../src/parse/pickle.ts";
+import { TorchTraceBuilder } from "../../src/ingest/torch_events.ts";
+import { MemoScan, parsePickle } from "../../src/parse/pickle.ts";
+import { SnapshotReader } from "../../src/parse/torch_snapshot.ts";
 import { parseAllocConf } from "../../src/replay/allocator/alloc_conf.ts";
 import { OpList } from "../../src/replay/allocator/op_list.ts";
 import { CachingAllocator } from "../../src/replay/allocator/caching.ts";
@@ -138,3 +140,50 @@ for (const [what, bytes] of DAMAGED) {
     }
   });
 }
+
+test("a snapshot in many small pieces gives the same trace, with the places that allocated", {
+  skip: needsShared(`${SNAPSHOTS}/silmont2000-small.pickle`),
+}, () => {
+  const whole = sharedBytes(`${SNAPSHOTS}/silmont2000-small.pickle`);
+  const readIn = (size: number) => {
+    const scan = new MemoScan();
+    const builder = new TorchTraceBuilder();
+    for (let at = 0; at < whole.length; at += size) scan.push(whole.subarray(at, at + size));
+    const reader = new SnapshotReader("p", builder, scan.used);
+    for (let at = 0; at < whole.length; at += size) reader.push(whole.subarray(at, at + size));
+    return builder.finish(reader.end(), "p");
+  };
+  const once = readIn(whole.length);
+  assert.ok(once.meta.sites!.some((site) => site.includes(".py:")));
+  assert.ok(once.batches.some((b) => b.site?.some((site) => site >= 0)));
+  for (const size of [7, 1000]) assert.deepEqual(readIn(size), once);
+});
+
+test("one list of events at once, as C++ pickles it, is taken event by event", () => {
+  const text = (t: string) => [0x58, t.length, 0, 0, 0, t];
+  const event = (action: string, address: number) => [
+    ...[0x7d, 0x28, ...text("action"), ...text(action), ...text("addr"), 0x4b, address],
+    ...[...text("size"), 0x4d, 0, 2, ...text("stream"), 0x4b, 0, 0x75],
+  ];
+  const events = [
+    0x5d,
+    0x28,
+    ...event("alloc", 8),
+    ...event("alloc", 16),
+    ...event("oom", 1),
+    0x65,
+  ];
+  const bytes = pickle(
+    ...[0x7d, 0x28, ...text("segments"), 0x5d, ...text("device_traces")],
+    // Two GPUs; the first has no event.
+    ...[0x5d, 0x28, 0x5d, ...events, 0x65, 0x75],
+  );
+  const seen: [number, string, number][] = [];
+  const reader = new SnapshotReader("p", {
+    segment: () => assert.fail("there is no segment"),
+    event: (device, e) => seen.push([device, e.action, e.address]),
+  });
+  reader.push(bytes);
+  assert.equal(reader.end(), null);
+  assert.deepEqual(seen, [[1, "alloc", 8], [1, "alloc", 16], [1, "oom", 1]]);
+});

@@ -1,8 +1,8 @@
-import { parsePickle } from "../../parse/pickle.ts";
-import { readTorchSnapshot } from "../../parse/torch_snapshot.ts";
+import type { Trace } from "../../model/trace/trace.ts";
+import { MemoScan } from "../../parse/pickle.ts";
+import { SnapshotReader } from "../../parse/torch_snapshot.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
-import { readAll } from "../input.ts";
-import { allocationTrace } from "../torch_events.ts";
+import { TorchTraceBuilder } from "../torch_events.ts";
 
 function detect(head: ImportHead): number {
   const [first, protocol] = head.bytes;
@@ -10,19 +10,24 @@ function detect(head: ImportHead): number {
   return head.text.includes("segments") || head.text.includes("total_size") ? 0.99 : 0.6;
 }
 
-async function read(input: ImportInput) {
-  const snapshot = readTorchSnapshot(parsePickle(await readAll(input), input.label), input.label);
-  const { columns, meta, notes } = allocationTrace(snapshot, input.label);
+/** Two passes over the bytes: which memo entries are used again, then the values; neither holds the file. */
+async function read(input: ImportInput): Promise<Trace<"allocations">> {
+  const scan = new MemoScan();
+  for await (const chunk of input.chunks()) scan.push(chunk);
+  const builder = new TorchTraceBuilder();
+  const reader = new SnapshotReader(input.label, builder, scan.used);
+  for await (const chunk of input.chunks()) reader.push(chunk);
+  const { rows, batches, meta, notes } = builder.finish(reader.end(), input.label);
   return {
-    kind: "allocations" as const,
+    kind: "allocations",
     name: input.label.replace(/^.*\//, "").replace(/\.(pickle|pkl)(\.gz)?$/, ""),
     format: "pytorch-snapshot",
     sha256: await input.sha256(),
-    rows: columns.count,
+    rows,
     meta,
     notes,
     async *batches() {
-      yield await Promise.resolve(columns);
+      yield* await Promise.resolve(batches);
     },
   };
 }

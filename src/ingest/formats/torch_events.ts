@@ -1,8 +1,12 @@
 import { z } from "zod";
-import { dataError, messageOf } from "../../model/errors.ts";
+import { dataError } from "../../model/errors.ts";
+import type { SnapshotSegment } from "../../model/trace/allocations.ts";
+import type { Trace } from "../../model/trace/trace.ts";
+import { JsonItems, type JsonPath } from "../../parse/json_items.ts";
+import { PlaceError } from "../../parse/place_error.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
-import { readAllText } from "../input.ts";
-import { allocationTrace } from "../torch_events.ts";
+import { withPlaces } from "../place.ts";
+import { type TorchEvent, TorchTraceBuilder } from "../torch_events.ts";
 
 const state = z.enum([
   "active_allocated",
@@ -11,22 +15,66 @@ const state = z.enum([
   "inactive",
 ]);
 
-const schema = z.looseObject({
-  allocator_settings: z.record(z.string(), z.unknown()).nullable().optional(),
-  segments: z.array(z.looseObject({
-    device: z.number().default(0),
-    address: z.number(),
-    total_size: z.number(),
-    stream: z.number().default(0),
-    segment_type: z.string().default("large"),
-    is_expandable: z.boolean().default(false),
-    segment_pool_id: z.tuple([z.number(), z.number()]).default([0, 0]),
-    blocks: z.array(z.tuple([z.number(), z.number(), z.number().nullable(), state])),
-  })),
-  device_traces: z.array(z.array(
-    z.tuple([z.string(), z.number(), z.number(), z.number(), z.number().nullable()]),
-  )),
+const segmentSchema = z.looseObject({
+  device: z.number().default(0),
+  address: z.number(),
+  total_size: z.number(),
+  stream: z.number().default(0),
+  segment_type: z.string().default("large"),
+  is_expandable: z.boolean().default(false),
+  segment_pool_id: z.tuple([z.number(), z.number()]).default([0, 0]),
+  blocks: z.array(z.tuple([z.number(), z.number(), z.number().nullable(), state])),
 });
+
+const settingsSchema = z.record(z.string(), z.unknown()).nullable();
+
+function jsonOf(bytes: Uint8Array, line: number, what: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new PlaceError(line, 1, `${what} is not valid JSON`, "fetch the file again");
+  }
+}
+
+function segmentOf(json: unknown, line: number): SnapshotSegment {
+  const parsed = segmentSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new PlaceError(line, 1, `segment: ${issue.path.join(".")}: ${issue.message}`);
+  }
+  const s = parsed.data;
+  return {
+    device: s.device,
+    address: s.address,
+    totalSize: s.total_size,
+    stream: s.stream,
+    segmentType: s.segment_type === "small" ? "small" : "large",
+    poolId: s.segment_pool_id,
+    isExpandable: s.is_expandable,
+    blocks: s.blocks.map(([address, size, requestedSize, blockState]) => ({
+      address,
+      size,
+      requestedSize: requestedSize ?? size,
+      state: blockState === "active_awaiting_free" ? "active_pending_free" : blockState,
+    })),
+  };
+}
+
+function eventOf(json: unknown, line: number): TorchEvent {
+  const [action, address, size, stream, timeUs] = Array.isArray(json) ? json : [];
+  const fine = typeof action === "string" && [address, size, stream].every(Number.isFinite) &&
+    (timeUs === null || Number.isFinite(timeUs));
+  if (!fine) {
+    throw new PlaceError(
+      line,
+      1,
+      `expected an event [action, addr, size, stream, time or null], but found ${
+        JSON.stringify(json).slice(0, 80)
+      }`,
+    );
+  }
+  return { action, address, size, stream, timeUs, site: null };
+}
 
 function detect(head: ImportHead): number {
   return /^\s*\{/.test(head.text) && head.text.includes('"segments"') &&
@@ -35,56 +83,45 @@ function detect(head: ImportHead): number {
     : 0;
 }
 
-async function read(input: ImportInput) {
-  let json: unknown;
-  try {
-    json = JSON.parse(await readAllText(input));
-  } catch (error) {
-    throw dataError(`${input.label}: not valid JSON: ${messageOf(error)}`, "fetch the file again");
+async function read(input: ImportInput): Promise<Trace<"allocations">> {
+  const builder = new TorchTraceBuilder();
+  let settings: Record<string, unknown> | null = null;
+  let traces = false;
+  const wanted = (path: JsonPath) =>
+    path.length === 1
+      ? path[0] === "allocator_settings"
+      : path[0] === "segments"
+      ? path.length === 2
+      : path[0] === "device_traces" && path.length === 3;
+  const items = new JsonItems(wanted, (bytes, path, line) => {
+    if (path[0] === "segments") builder.segment(segmentOf(jsonOf(bytes, line, "a segment"), line));
+    else if (path[0] === "device_traces") {
+      traces = true;
+      builder.event(Number(path[1]), eventOf(jsonOf(bytes, line, "an event"), line));
+    } else {
+      const parsed = settingsSchema.safeParse(jsonOf(bytes, line, "allocator_settings"));
+      if (!parsed.success) throw new PlaceError(line, 1, "allocator_settings is no object");
+      settings = parsed.data;
+    }
+  });
+  await withPlaces(input.label, async () => {
+    for await (const chunk of input.chunks()) items.push(chunk);
+    items.end();
+  });
+  if (!traces) {
+    throw dataError(`${input.label}: there is no event in device_traces`, "fetch the file again");
   }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw dataError(`${input.label}: ${issue.path.join(".")}: ${issue.message}`);
-  }
-  const { segments, device_traces: traces, allocator_settings: settings } = parsed.data;
-  const { columns, meta, notes } = allocationTrace({
-    segments: segments.map((s) => ({
-      device: s.device,
-      address: s.address,
-      totalSize: s.total_size,
-      stream: s.stream,
-      segmentType: s.segment_type === "small" ? "small" as const : "large" as const,
-      poolId: s.segment_pool_id,
-      isExpandable: s.is_expandable,
-      blocks: s.blocks.map(([address, size, requestedSize, blockState]) => ({
-        address,
-        size,
-        requestedSize: requestedSize ?? size,
-        state: blockState === "active_awaiting_free" ? "active_pending_free" as const : blockState,
-      })),
-    })),
-    traces: traces.map((events) =>
-      events.map(([action, address, size, stream, timeUs]) => ({
-        action,
-        address,
-        size,
-        stream,
-        timeUs,
-      }))
-    ),
-    settings: settings ?? null,
-  }, input.label);
+  const { rows, batches, meta, notes } = builder.finish(settings, input.label);
   return {
-    kind: "allocations" as const,
+    kind: "allocations",
     name: input.label.replace(/^.*\//, "").replace(/\.json(\.gz)?$/, ""),
     format: "torch-events",
     sha256: await input.sha256(),
-    rows: columns.count,
+    rows,
     meta,
     notes,
     async *batches() {
-      yield await Promise.resolve(columns);
+      yield* await Promise.resolve(batches);
     },
   };
 }

@@ -51,9 +51,10 @@ test(
   { skip },
   async () => {
     const { ops, meta } = await recording("cranberrii-ffe2e0c4-dev0.json.gz");
-    const flat = ops.flat();
-    const at = flat.op.findLastIndex((op) => op === OP.alloc);
-    flat.address[at] += 512;
+    const batch = ops.batches.at(-1)!;
+    const row = batch.op.findLastIndex((op) => op === OP.alloc);
+    const at = ops.count - batch.count + row;
+    batch.address[row] += 512;
     const v = validate(ops, meta, recordedConf(meta.allocatorSettings), 0);
     assert.equal(v.addressesMatched, v.addresses - 1);
     assert.match(v.firstDifference!, new RegExp(`operation ${at}`));
