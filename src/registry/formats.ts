@@ -253,6 +253,12 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/superbench_monitor.ts"))).format,
   },
   {
+    name: "tensor-timeline",
+    kind: "tensors",
+    summary: "lifetimes of tensors from PyTorch's categorised memory timeline",
+    load: async () => (await import(late("../ingest/formats/tensor_timeline.ts"))).format,
+  },
+  {
     name: "torch-events",
     kind: "allocations",
     summary: "a PyTorch memory snapshot reduced to numbers, as JSON",

@@ -38,7 +38,7 @@ test("a memory timeline keeps totals: live bytes are the running sum of its rows
   skip: needsShared(HTA),
 }, async () => {
   const { trace, columns } = await read(sharedPath(HTA));
-  assert.equal(trace.format, "memory-timeline");
+  assert.equal(trace.format, "tensor-timeline");
   const tensors = gatherTensors([columns], trace.meta as TensorTraceMeta);
   const live = liveBytes(tensors);
   // Independently: sums of signed rows at the end of each time.
