@@ -31,6 +31,8 @@ interface Options extends GlobalOptions {
 /** Above this noise of fixed work in the processor and in memory, figures of this machine mislead. */
 const NOISE_LIMIT = 0.1;
 const NOISE_ROUNDS = 5;
+/** Room that its probes need on the disk. */
+const NOISE_BYTES = 32 * 2 ** 20;
 
 const measurement = z.strictObject({
   id: z.string(),
@@ -61,8 +63,13 @@ interface Parts {
 async function checkNoise(options: Options): Promise<number> {
   const { measureNoise } = await import("../gate/noise_probes.ts");
   const { relativeNoise } = await import("../../stats/power.ts");
-  const noise = measureNoise(NOISE_ROUNDS, [], options.directory)
-    .filter((probe) => probe.name !== "disk")
+  const { withScratch } = await import("../../workload/scratch.ts");
+  const probes = await withScratch(
+    options.directory,
+    NOISE_BYTES,
+    (folder) => Promise.resolve(measureNoise(NOISE_ROUNDS, [], folder)),
+  );
+  const noise = probes.filter((probe) => probe.name !== "disk")
     .map(({ name, seconds }) => ({ name, ratio: relativeNoise(seconds) ?? 0 }));
   const worst = noise.reduce((a, b) => b.ratio > a.ratio ? b : a);
   if (worst.ratio <= NOISE_LIMIT || options.force) return worst.ratio;
