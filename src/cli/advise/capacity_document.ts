@@ -36,6 +36,10 @@ export interface CapacityInput {
   readonly notes: readonly string[];
 }
 
+function gpuCount(n: number): string {
+  return `${formatNumber(n)} ${n === 1 ? "GPU" : "GPUs"}`;
+}
+
 /** Share of GPU memory that an engine may use, as the serving replays take it. */
 const MEMORY_UTILIZATION = 0.9;
 
@@ -165,7 +169,7 @@ export function capacityDocument(input: CapacityInput): CapacityDocument {
       formatNumber(hbm.gpus)
     } GPUs would be bought for their memory: ` +
       `keeping ${formatDecimalBytes(demand.heldBytes)} of KV below the GPUs is worth ` +
-      `${formatNumber(hbm.gpus - tiered.gpus)} GPUs`;
+      gpuCount(hbm.gpus - tiered.gpus);
   return {
     schema: "spillway/capacity/1",
     trace: { ...input.trace },

@@ -81,7 +81,7 @@ export function renderCapacity(document: CapacityDocument, out: Output): string 
     return [
       `- ${NAMES[w.tier as keyof typeof NAMES]} against ${
         NAMES[w.against as keyof typeof NAMES]
-      }: ${formatNumber(w.gpus)} GPUs, ${what} and ${carbon} a month`,
+      }: ${formatNumber(w.gpus)} ${w.gpus === 1 ? "GPU" : "GPUs"}, ${what} and ${carbon} a month`,
       ...(w.gramsVerdict === null ? [] : [`  carbon: ${w.gramsVerdict}`]),
     ];
   });
