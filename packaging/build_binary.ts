@@ -58,6 +58,17 @@ export default module.exports;
 `;
 }
 
+/** What a report inlines, as texts inside the executable instead of files beside it. */
+function browserCodeShim(): string {
+  const beside = (name: string, file: string) =>
+    JSON.stringify(join(ROOT, "node_modules", name, "build", file));
+  return `
+import vega from ${beside("vega", "vega.min.js")} with { type: "text" };
+import interpreter from ${beside("vega-interpreter", "vega-interpreter.js")} with { type: "text" };
+export const browserCode = () => ({ vega, interpreter });
+`;
+}
+
 async function main(): Promise<number> {
   if (bun === undefined) {
     console.error("packaging/build_binary.ts: run it with bun");
@@ -89,6 +100,10 @@ async function main(): Promise<number> {
             "import($1)",
           ),
           loader: "ts",
+        }));
+        builder.onLoad({ filter: /src\/runtime\/browser_code\.ts$/, namespace: "file" }, () => ({
+          contents: browserCodeShim(),
+          loader: "js",
         }));
         builder.onLoad({ filter: /.*/, namespace: "spillway" }, () => ({
           contents: shim(folder),
