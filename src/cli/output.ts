@@ -7,6 +7,7 @@ import {
   type Setting,
   type SettingName,
 } from "./settings.ts";
+import { safeOutput } from "./sanitize.ts";
 import { type ColorMode, createStyle, type Style, wantsColor } from "./style.ts";
 
 /** The options every command has. */
@@ -54,13 +55,14 @@ export function openOutput(options: GlobalOptions): Output {
       resolveSetting(name, flag ?? (options as Record<string, string | undefined>)[name], config),
     emit: async (document, text) => {
       if (json) await writeText("stdout", stableStringify(document) + "\n");
-      else await writeText("stdout", text());
+      else await writeText("stdout", safeOutput(text(), style.enabled));
     },
     note: async (line) => {
-      if (!quiet) await writeText("stderr", `${line}\n`);
+      if (!quiet) await writeText("stderr", `${safeOutput(line, errorStyle.enabled)}\n`);
     },
     warn: async (line) => {
-      await writeText("stderr", `${errorStyle.yellow("warning:")} ${line}\n`);
+      const text = `${errorStyle.yellow("warning:")} ${line}\n`;
+      await writeText("stderr", safeOutput(text, errorStyle.enabled));
     },
   };
 }

@@ -12,3 +12,20 @@ export function safeText(text: string): string {
     },
   );
 }
+
+/** Attributes that our own styles set and reset; nothing else may pass. */
+// deno-lint-ignore no-control-regex
+const OWN_STYLE = /^\u001b\[(?:1|2|22|31|32|33|36|39)m/;
+
+/**
+ * A whole output as a terminal may get it: line ends, tabs and (where styles are on) our own attributes stay,
+ * every other control character becomes visible. The last line of defence: names are made safe where they
+ * are printed.
+ */
+export function safeOutput(text: string, styled: boolean): string {
+  return text.replace(
+    // deno-lint-ignore no-control-regex
+    /\u001b\[[0-9;]*m|\r\n|[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    (c) => c === "\r\n" || (styled && OWN_STYLE.test(c)) ? c : safeText(c),
+  );
+}

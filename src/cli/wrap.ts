@@ -1,7 +1,12 @@
-/** Breaks text into lines of at most `width` characters at blanks; a longer word stands alone. */
+import { safeText } from "./sanitize.ts";
+
+/**
+ * Breaks text into lines of at most `width` characters at blanks; a longer word stands alone. Control
+ * characters become visible: what is wrapped often quotes a trace.
+ */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = [];
-  for (const paragraph of text.split("\n")) {
+  for (const paragraph of text.split("\n").map(safeText)) {
     let line = "";
     for (const word of paragraph.split(" ")) {
       if (line !== "" && line.length + 1 + word.length > width) {

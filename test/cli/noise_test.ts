@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -31,4 +31,15 @@ test("noise times a command, and refuses one that fails", () => {
   assert.match(done.stdout, /sleep 0\.02/);
   assert.equal(spillway(["noise", "--rounds", "3", "--", "false"], { cwd: folder }).code, 4);
   assert.equal(spillway(["noise", "--rounds", "1"], { cwd: folder }).code, 2);
+});
+
+test("noise --save raises what every later gate calls a change, and keeps the rest of spillway.json", () => {
+  writeFileSync(join(folder, "spillway.json"), '{"seed": 7, "gate": {"baseline": "main"}}');
+  const done = spillway(["noise", "--rounds", "3", "--save", "--json", "--", "true"], {
+    cwd: folder,
+  });
+  assert.equal(done.code, 0, done.stderr);
+  const config = JSON.parse(readFileSync(join(folder, "spillway.json"), "utf8"));
+  const { suggestedNoise } = JSON.parse(done.stdout);
+  assert.deepEqual(config, { seed: 7, gate: { baseline: "main", noise: suggestedNoise } });
 });

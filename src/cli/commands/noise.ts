@@ -4,11 +4,13 @@ import { usageError } from "../../model/errors.ts";
 import { formatRatio, formatSeconds } from "../../model/units.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
+import { CONFIG_FILE } from "../settings.ts";
 import { renderTable } from "../table.ts";
 
 interface Options extends GlobalOptions {
   readonly rounds: number;
   readonly folder: string;
+  readonly save?: boolean;
 }
 
 const output = z.strictObject({
@@ -52,6 +54,10 @@ async function run(options: Options, argv: readonly string[]): Promise<void> {
     };
   });
   const suggestedNoise = Math.ceil(1000 * Math.max(...probes.map((p) => p.noiseRatio))) / 1000;
+  if (options.save) {
+    const { updateGateConfig } = await import("../update_config.ts");
+    updateGateConfig({ noise: suggestedNoise });
+  }
   await out.emit(
     {
       schema: "spillway/noise/1",
@@ -80,7 +86,11 @@ async function run(options: Options, argv: readonly string[]): Promise<void> {
         out.style.bold,
       ) +
       `\n${options.rounds} rounds, measured. "found": the smallest change that so many runs a side show\n` +
-      `in 80 % of cases. Next: spillway gate … --noise ${suggestedNoise}\n`,
+      `in 80 % of cases. ${
+        options.save
+          ? `Gates use ${suggestedNoise} from now on (${CONFIG_FILE}: gate.noise).`
+          : `Next: spillway gate ID --noise ${suggestedNoise}, or noise --save for all gates`
+      }\n`,
   );
 }
 
@@ -97,6 +107,7 @@ export const command: CommandModule = {
       .usage("[options] [-- <command...>]")
       .option("--rounds <n:integer>", "How often each is timed.", { default: 10 })
       .option("--folder <folder:file>", "Folder on the disk to measure.", { default: "." })
+      .option("--save", "Write the noise into spillway.json, for every gate.")
       .example("This machine", "spillway noise")
       .example("A workload", "spillway noise --rounds 20 -- ./step --small")
       .action(async function (options: Options) {

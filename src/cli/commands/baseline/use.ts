@@ -1,7 +1,5 @@
 import { Command } from "@cliffy/command";
 import { z } from "zod";
-import { stableStringify } from "../../../model/json.ts";
-import { readTextIfExists } from "../../../runtime/files.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { type GlobalOptions, openOutput } from "../../output.ts";
 import { safeText } from "../../sanitize.ts";
@@ -28,11 +26,8 @@ async function run(options: GlobalOptions, given: string): Promise<void> {
       await store.close();
     }
   }
-  // Everything else in the file stays as it is.
-  const before = JSON.parse(readTextIfExists(CONFIG_FILE) ?? "{}");
-  const after = { ...before, gate: { ...before.gate, baseline: given } };
-  const { writeFileAtomically } = await import("../../../runtime/write_file.ts");
-  writeFileAtomically(CONFIG_FILE, stableStringify(after) + "\n");
+  const { updateGateConfig } = await import("../../update_config.ts");
+  updateGateConfig({ baseline: given });
   await out.emit(
     { schema: "spillway/baseline-use/1", baseline: given, file: CONFIG_FILE },
     () => `gates compare with ${safeText(given)} from now on (${CONFIG_FILE}: gate.baseline)\n`,
