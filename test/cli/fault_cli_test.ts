@@ -178,6 +178,46 @@ test("a topology and a recorded run are read from files, and damaged ones refuse
   });
 });
 
+test("a stored trace keeps its jobs, its racks and its levels", async () => {
+  await withTrace((path) => {
+    const folder = path.replace(/faults\.csv$/, "");
+    const store = ["--store", join(folder, "s.duckdb")];
+    const racks = join(folder, "racks.csv");
+    writeFileSync(
+      racks,
+      "start_seconds,node,kind,domain,rack\n1000,a,power,rack,r1\n2000,b,gpu,node,r1\n",
+    );
+    const replay = (trace: string) => {
+      const run = spillway([
+        ...["replay", "fault", trace, "--policy", "gemini", "--set", "useful=6000"],
+        ...["--set", "placement=group", "--json", ...store],
+      ]);
+      assert.equal(run.code, 0, run.stderr);
+      return JSON.parse(run.stdout).results[0].metrics;
+    };
+    const fromFile = replay(racks);
+    assert.equal(spillway(["import", racks, ...store]).code, 0);
+    assert.deepEqual(replay("racks"), fromFile);
+    const sacct = join(folder, "jobs.txt");
+    writeFileSync(
+      sacct,
+      "JobID|State|Start|End|NNodes|NodeList\n" +
+        "1|COMPLETED|2025-01-01T00:00:00|2025-01-01T01:00:00|2|n[1-2]\n" +
+        "2|NODE_FAIL|2025-01-01T00:00:00|2025-01-01T02:00:00|3|n[1-3]\n",
+    );
+    assert.equal(spillway(["import", sacct, ...store]).code, 0);
+    const query = spillway([
+      "query",
+      "SELECT job_id, state, node_seconds FROM v_job ORDER BY job_id",
+      "--json",
+      ...store,
+    ]);
+    assert.equal(query.code, 0, query.stderr);
+    assert.match(query.stdout, /NODE_FAIL/);
+    assert.match(query.stdout, /21600/);
+  });
+});
+
 test("generator words are read, and wrong ones named", () => {
   assert.equal(parseGenerator("faults.csv"), null);
   const spec = parseGenerator("weibull:mtbf=3h,shape=0.7,nodes=64")!;

@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { loadTrace } from "../../src/cli/load_trace.ts";
 import { faultCsv, generateFaults } from "../../src/generate/faults.ts";
-import { FAULT_KINDS, type FaultColumns } from "../../src/model/trace/faults.ts";
+import {
+  FAULT_KINDS,
+  type FaultColumns,
+  type FaultTraceMeta,
+} from "../../src/model/trace/faults.ts";
 import { needsShared, sharedPath } from "../shared.ts";
 
 async function importBytes(content: string | Uint8Array) {
@@ -69,6 +73,17 @@ test("the real InfiniteHBD trace is read whole, in days", {
 
 const HEADER = "start_seconds,node,kind,down_seconds\n";
 const REFUSED: readonly [string, string | Uint8Array, RegExp][] = [
+  ["a date that is none", "node,kind,start\nn1,gpu,2025-13-01\n", /:2:8: start "2025-13-01"/],
+  [
+    "dates that descend",
+    "node,kind,start\nn1,gpu,2025-01-02\nn1,gpu,2025-01-01\n",
+    /:3:1: failure at/,
+  ],
+  [
+    "an end before its start",
+    "node,kind,start,end\nn1,gpu,2025-01-02,2025-01-01\n",
+    /:2:19: it ends 86400 s before it starts/,
+  ],
   ["a row with a field too few", `${HEADER}1,n0,gpu\n`, /:2:1: 3 fields, but the header has 4/],
   ["a start that is no number", `${HEADER}1,n0,gpu,5\nx,n0,gpu,5\n`, /:3:1: start "x"/],
   ["a negative down time", `${HEADER}1,n0,gpu,-5\n`, /:2:10: down time "-5"/],
@@ -92,6 +107,35 @@ for (const [what, content, pattern] of REFUSED) {
     await assert.rejects(importBytes(content), { kind: "data", message: pattern });
   });
 }
+
+test("dates, ends and other units of time are read", async () => {
+  const dated = await importBytes(
+    "node,kind,start,end\nn1,gpu,2025-01-01 10:00:00,2025-01-01T12:00:00Z\n" +
+      "n2,maintenance,2025-01-02,\n",
+  );
+  assert.deepEqual([...dated.columns.startSeconds], [0, 14 * 3600]);
+  assert.equal(dated.columns.downSeconds[0], 7200);
+  assert.ok(Number.isNaN(dated.columns.downSeconds[1]));
+  assert.equal(FAULT_KINDS[dated.columns.faultKind[1]], "planned");
+  const hours = await importBytes("start_hours,host,down_minutes\n2,a,30\n");
+  assert.deepEqual([hours.columns.startSeconds[0], hours.columns.downSeconds[0]], [7200, 1800]);
+  const words = await importBytes("node,kind,start,downtime\na,gpu,2025-01-01,2h\n");
+  assert.equal(words.columns.downSeconds[0], 7200);
+});
+
+test("racks and levels of the rows become the trace's own topology", async () => {
+  const { trace } = await importBytes(
+    "start_seconds,node,kind,domain,rack,switch\n1,a,gpu,node,r1,s1\n2,b,power,rack,r1,s1\n" +
+      "3,c,network,Hardware Failure,r2,\n",
+  );
+  const meta = trace.meta as FaultTraceMeta;
+  assert.deepEqual(meta.domainRows, [[0, "node"], [1, "rack"]]);
+  assert.deepEqual(meta.topology!.nodes.map((n) => [n.name, n.rack, n.switch]), [
+    ["a", "r1", "s1"],
+    ["b", "r1", "s1"],
+    ["c", "r2", null],
+  ]);
+});
 
 for (const [what, content] of [["an empty file", ""], ["a file of another kind", "%PDF-1.4\n"]]) {
   test(`${what} is refused`, async () => {

@@ -105,6 +105,29 @@ test("Slurm job ends become failures; steps and good ends do not", async () => {
   assert.equal(expandHostlist("a[01,03]-ib,b").join(" "), "a01-ib a03-ib b");
 });
 
+test("a job view stands beside the failures: sizes, GPUs, the node that failed", async () => {
+  const log = "JobID|JobName|User|State|Start|End|NNodes|NodeList|AllocTRES|FailedNode\n" +
+    "1|pre|ann|COMPLETED|2025-01-01T00:00:00|2025-01-01T01:00:00|4|gpu[1-4]|gres/gpu=32,node=4|\n" +
+    "2|pre|ann|NODE_FAIL|2025-01-01T00:00:00|2025-01-01T03:00:00|2|gpu[3-4]|gres/gpu:h100=16|gpu4\n" +
+    "3|x||RUNNING|2025-01-01T00:00:00|Unknown|1|gpu9||\n";
+  const { trace } = await rowsOf(sacct, bytesOf(log));
+  assert.deepEqual(trace.meta.nodes, ["gpu4"]);
+  const jobs = trace.meta.jobs!;
+  assert.deepEqual(jobs.map((j) => [j.nodes, j.gpus, j.startSeconds, j.endSeconds]), [
+    [4, 32, -10_800, -7200],
+    [2, 16, -10_800, 0],
+    [1, null, -10_800, null],
+  ]);
+  assert.ok(trace.notes.some((n) => n.includes("node-hours by final state: NODE_FAIL 6 h")));
+  assert.ok(trace.notes.some((n) => n.includes("2 to 3 nodes 3 h (1 in 1 jobs)")));
+});
+
+test("a log in any order comes out in order of time", async () => {
+  const line = (at: number) => `[${at.toFixed(6)}] NVRM: Xid (PCI:0000:01:00): 79, pid=1\n`;
+  const { rows } = await rowsOf(xid, bytesOf(line(50) + line(10) + line(30)));
+  assert.deepEqual(rows.map(([at]) => at), [0, 20, 40]);
+});
+
 const DAMAGED: readonly (readonly [Importer<"faults">, string, string, RegExp])[] = [
   [lanl, "an empty file", "", /empty/],
   [lanl, "another header", "a,b\n", /no column "system"/],
@@ -125,6 +148,19 @@ const DAMAGED: readonly (readonly [Importer<"faults">, string, string, RegExp])[
   [sacct, "a truncated row", "JobID|State|End\n1|NODE_FAIL\n", /log:2:1.*2 fields/],
   [sacct, "an unknown end", "JobID|State|End\n1|NODE_FAIL|Unknown\n", /not a time/],
   [sacct, "no failure", "JobID|State|End\n1|COMPLETED|2025-01-01T00:00:00\n", /no failure/],
+  [sacct, "a file of another kind", "%PDF-1.4\n", /no column "jobid"/],
+  [sacct, "an impossible date", "JobID|State|End\n1|FAILED|2025-99-01T00:00:00\n", /not a time/],
+  [xid, "an empty file", "", /no line with an NVRM Xid/],
+  [xid, "a truncated Xid line", "[1.0] NVRM: Xid (PCI:0000:0", /no line with an NVRM Xid/],
+  [lanl, "a file of another kind", "%PDF-1.4\n", /no column/],
+  [
+    lanl,
+    "a down time out of range",
+    "System,nodenum,Prob Started,Down Time\n2,0,1/5/2005 1:00,1e300\n",
+    /not a number of minutes/,
+  ],
+  [training, "a file of another kind", "{}\n", /no column/],
+  [training, "a truncated row", "run,time_local,kind,component\na,2022-05-07\n", /2 fields/],
   [xid, "no Xid", "hello\n", /no line with an NVRM Xid/],
   [training, "an empty file", "", /empty/],
   [training, "a bad time", "run,time_local,kind,component\na,soon,failure,gpu\n", /not a time/],

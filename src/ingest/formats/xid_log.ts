@@ -17,29 +17,34 @@ function detect(head: ImportHead): number {
   return lines.some((line) => /NVRM: /.test(line)) ? 0.3 : 0;
 }
 
-async function read(input: ImportInput) {
-  const events: FaultEvent[] = [];
-  /** Newest time of each GPU and Xid: a driver repeats a line for every channel or GPC. */
+/** A driver repeats a line for every channel or GPC: of one GPU's same Xids within a second, the first. */
+function withoutRepeats(found: readonly (XidLine & { readonly seconds: number })[]) {
   const latest = new Map<string, number>();
-  let repeats = 0;
-  let undated = 0;
-  const xidOf = createXidReader();
-  await eachTextLine(input, (text) => {
-    const found = xidOf(text);
-    if (found === null) return;
-    if (found.seconds === null) {
-      undated++;
-      return;
-    }
-    const key = `${found.device} ${found.xid}`;
+  return [...found].sort((a, b) => a.seconds - b.seconds).filter(({ device, xid, seconds }) => {
+    const key = `${device} ${xid}`;
     const before = latest.get(key);
-    latest.set(key, found.seconds);
-    if (before !== undefined && found.seconds - before < 1) {
-      repeats++;
-      return;
-    }
-    events.push({ at: found.seconds, node: found.device, kind: kindOf(found.xid), down: NaN });
+    latest.set(key, seconds);
+    return before === undefined || seconds - before >= 1;
   });
+}
+
+async function read(input: ImportInput) {
+  const found: (XidLine & { readonly seconds: number })[] = [];
+  let undated = 0;
+  await eachTextLine(input, (text) => {
+    const line = xidOfLine(text);
+    if (line === null) return;
+    if (line.seconds === null) undated++;
+    else found.push({ ...line, seconds: line.seconds });
+  });
+  const kept = withoutRepeats(found);
+  const repeats = found.length - kept.length;
+  const events: FaultEvent[] = kept.map(({ seconds, device, xid }) => ({
+    at: seconds,
+    node: device,
+    kind: kindOf(xid),
+    down: NaN,
+  }));
   return await traceOfEvents(
     input,
     "xid-log",
