@@ -1,5 +1,5 @@
 import type { FaultKind } from "../../model/trace/faults.ts";
-import { createXidReader, xidOfLine } from "../../parse/xid_line.ts";
+import { createXidReader, type XidLine, xidOfLine } from "../../parse/xid_line.ts";
 import { eachTextLine, type FaultEvent, traceOfEvents } from "../fault_events.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
 

@@ -40,7 +40,13 @@ export const command: CommandModule = {
         ],
         [
           "What the waste costs",
-          "spillway replay fault faults.csv --topology topology.conf --hardware h100 --site anywhere",
+          "spillway replay fault faults.csv --topology topology.conf " +
+          "--hardware h100_sxm-x8 --site aws-us-east-1",
+        ],
+        [
+          "Every model of the Oobleck artifact on a spot trace",
+          "spillway replay fault spot.csv -p oobleck,varuna " +
+          "--sweep model=BERT-large,GPT-2-ours,GPT-3-medium,GPT-3-2_7b,GPT-3-6_7b",
         ],
         [
           "A year of a large cluster, with the interval over 200 seeds",
