@@ -31,8 +31,9 @@ function withoutRepeats(found: readonly (XidLine & { readonly seconds: number })
 async function read(input: ImportInput) {
   const found: (XidLine & { readonly seconds: number })[] = [];
   let undated = 0;
+  const xidOf = createXidReader();
   await eachTextLine(input, (text) => {
-    const line = xidOfLine(text);
+    const line = xidOf(text);
     if (line === null) return;
     if (line.seconds === null) undated++;
     else found.push({ ...line, seconds: line.seconds });

@@ -23,7 +23,9 @@ export const command: CommandModule = {
       description:
         "Replays a training job against the failures of a trace and says how much of the wall time each " +
         "policy keeps useful, and where the rest goes. In place of a trace, a generator: exponential, " +
-        "weibull, lemon, bursts, correlated or heavy-tail, with :key=value,… after it.",
+        "weibull, lemon, bursts, correlated or heavy-tail, with :key=value,… after it. Policies combine: " +
+        "gemini+spares, sync+jitter, async+token-bucket. A spot trace (milliseconds,add|remove,node) is " +
+        "replayed under oobleck and varuna by the rules of the Oobleck artifact, --set model=NAME.",
       examples: [
         [
           "Which checkpoint interval?",
