@@ -84,7 +84,7 @@ function allocations(): { columns: AllocationColumns; meta: TraceMeta<"allocatio
       address: new Float64Array(rows.length).fill(NaN),
       stream: new Int32Array(rows.length),
       device: new Int32Array(rows.length),
-      timeNs: new Float64Array(rows.length).fill(NaN),
+      timeNs: Float64Array.from(rows, (_, i) => 1000 * i),
     },
     meta: {
       sizeMeaning: "requested",

@@ -1,5 +1,12 @@
 import type { Replay, ReplayOutcome } from "../../model/policy.ts";
+import { dataError } from "../../model/errors.ts";
+import type { AllocationColumns, AllocationTraceMeta } from "../../model/trace/allocations.ts";
 import type { TensorColumns, TensorTraceMeta } from "../../model/trace/tensors.ts";
+import { allocationLifetimes, type Lifetime } from "./allocation_lifetimes.ts";
+
+/** Kinds of trace that tell when memory was taken and given back. */
+export type RecordedKind = "tensors" | "allocations";
+export type RecordedColumns = TensorColumns | AllocationColumns;
 
 /** The tensors of a trace, all batches in one, in order of their start. Times are seconds. */
 export interface Tensors {
@@ -13,12 +20,8 @@ export interface Tensors {
   readonly seconds: number;
 }
 
-/** Collects batches. */
-export function gatherTensors(
-  batches: readonly TensorColumns[],
-  meta: TensorTraceMeta,
-): Tensors {
-  const rows: { bytes: number; start: number; end: number; category: string }[] = [];
+function tensorRows(batches: readonly TensorColumns[], meta: TensorTraceMeta) {
+  const rows: Lifetime[] = [];
   let last = 0;
   for (const b of batches) {
     for (let i = 0; i < b.count; i++) {
@@ -32,6 +35,28 @@ export function gatherTensors(
       last = Math.max(last, b.startNs[i] / 1e9, Number.isFinite(end) ? end : 0);
     }
   }
+  return { rows, seconds: meta.spanNs === undefined ? last : meta.spanNs / 1e9 };
+}
+
+/**
+ * Collects batches of a recorded timeline.
+ *
+ * @throws data error for allocations without times: their order alone says nothing of what a swap hides behind.
+ */
+export function gatherTensors(
+  batches: readonly RecordedColumns[],
+  meta: TensorTraceMeta | AllocationTraceMeta,
+): Tensors {
+  const found = batches.every((b) => b.kind === "tensors")
+    ? tensorRows(batches, meta as TensorTraceMeta)
+    : allocationLifetimes(batches.filter((b) => b.kind === "allocations"));
+  if (found === null) {
+    throw dataError(
+      "the allocation trace has no times, so nothing can be planned on it",
+      "record with a PyTorch of 2.1 on, whose snapshots have times, or take a profiler trace",
+    );
+  }
+  const { rows, seconds } = found;
   rows.sort((a, b) => a.start - b.start);
   return {
     count: rows.length,
@@ -39,7 +64,7 @@ export function gatherTensors(
     start: Float64Array.from(rows, (r) => r.start),
     end: Float64Array.from(rows, (r) => r.end),
     category: rows.map((r) => r.category),
-    seconds: meta.spanNs === undefined ? last : meta.spanNs / 1e9,
+    seconds,
   };
 }
 
@@ -88,10 +113,10 @@ export function liveBytes(
 
 /** A replay that plans once all tensors are known. */
 export function tensorReplay(
-  meta: TensorTraceMeta,
+  meta: TensorTraceMeta | AllocationTraceMeta,
   plan: (tensors: Tensors) => ReplayOutcome,
-): Replay<"tensors"> {
-  const batches: TensorColumns[] = [];
+): Replay<RecordedKind> {
+  const batches: RecordedColumns[] = [];
   return {
     feed: (columns) => void batches.push(columns),
     finish: () => plan(gatherTensors(batches, meta)),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { bytesParam, rateParam, secondsParam } from "../../../model/params.ts";
 import type { Policy } from "../../../model/policy.ts";
 import { defaultMachineParams, MACHINE_PARAMS, machineOf } from "../machine.ts";
-import { tensorReplay } from "../recorded.ts";
+import { type RecordedKind, tensorReplay } from "../recorded.ts";
 import { planMigrations } from "../swap/g10.ts";
 import { swapOutcome } from "../swap/outcome.ts";
 
@@ -23,7 +23,7 @@ const params = z.strictObject({
 
 type Params = z.infer<typeof params>;
 
-export const policy: Policy<"tensors", Params> = {
+export const policy: Policy<RecordedKind, Params> = {
   name: "g10",
   family: "training",
   summary:
@@ -31,7 +31,7 @@ export const policy: Policy<"tensors", Params> = {
   reference:
     "G10 (MICRO 2023) and its artifact, analysis.cc: benefit = size x time above the limit, (2+delta) rule, " +
     "latest safe prefetch; on lifetimes alone",
-  accepts: ["tensors"],
+  accepts: ["tensors", "allocations"],
   params,
   create: (p, context) =>
     tensorReplay(context.meta, (tensors) => {

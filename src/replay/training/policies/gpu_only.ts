@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { metric, type Metrics } from "../../../model/metric.ts";
 import type { Policy, Replay, ReplayContext, ReplayOutcome } from "../../../model/policy.ts";
-import type { TensorColumns } from "../../../model/trace/tensors.ts";
+import type { StepProfile } from "../../../model/step_profile.ts";
 import { formatBytes, formatSeconds } from "../../../model/units.ts";
 import { dataParallelOutcome, misfit } from "../data_parallel_outcome.ts";
 import { MACHINE_PARAMS, machineOf } from "../machine.ts";
 import { doesNotRun } from "../outcome.ts";
-import { gatherTensors, liveBytes } from "../recorded.ts";
+import { liveBytes, type RecordedKind, tensorReplay, type Tensors } from "../recorded.ts";
 import {
   heldActivationBytes,
   microBatchesPerGpu,
@@ -48,8 +48,7 @@ function layoutsOf(p: Params): StateLayout[] {
   );
 }
 
-function described(p: Params, context: ReplayContext<"tensors">): ReplayOutcome {
-  const step = context.meta.step!;
+function described(p: Params, step: StepProfile, context: ReplayContext): ReplayOutcome {
   const machine = machineOf(step, context.profiles.hardware, p);
   const layouts = layoutsOf(p);
   const fits = layouts.find((layout) =>
@@ -72,12 +71,7 @@ function described(p: Params, context: ReplayContext<"tensors">): ReplayOutcome 
   });
 }
 
-function recorded(
-  p: Params,
-  context: ReplayContext<"tensors">,
-  batches: readonly TensorColumns[],
-): ReplayOutcome {
-  const tensors = gatherTensors(batches, context.meta);
+function recorded(p: Params, tensors: Tensors, context: ReplayContext): ReplayOutcome {
   const machine = machineOf(undefined, context.profiles.hardware, p);
   const live = liveBytes(tensors);
   const known: Metrics = {
@@ -105,23 +99,21 @@ function recorded(
   return trainingTimeOnly(tensors.seconds, machine, live, known, [note]);
 }
 
-function create(p: Params, context: ReplayContext<"tensors">): Replay<"tensors"> {
-  const batches: TensorColumns[] = [];
-  return {
-    feed: (columns) => void batches.push(columns),
-    finish: () =>
-      context.meta.step === undefined ? recorded(p, context, batches) : described(p, context),
-  };
+function create(p: Params, context: ReplayContext<RecordedKind>): Replay<RecordedKind> {
+  const step = "step" in context.meta ? context.meta.step : undefined;
+  return step === undefined
+    ? tensorReplay(context.meta, (tensors) => recorded(p, tensors, context))
+    : { feed: () => {}, finish: () => described(p, step, context) };
 }
 
-export const policy: Policy<"tensors", Params> = {
+export const policy: Policy<RecordedKind, Params> = {
   name: "gpu-only",
   family: "training",
   summary: "everything stays in GPU memory; says what does not fit, with the arithmetic",
   reference:
     "sizes: ZeRO (SC 2020) section 3.1 and Korthikanti et al. 2022, equation 1; step: data parallel, " +
     "micro-batches layer by layer",
-  accepts: ["tensors"],
+  accepts: ["tensors", "allocations"],
   params,
   create,
 };

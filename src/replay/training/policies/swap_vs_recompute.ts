@@ -2,7 +2,7 @@ import { z } from "zod";
 import { bytesParam } from "../../../model/params.ts";
 import type { Policy } from "../../../model/policy.ts";
 import { defaultMachineParams, MACHINE_PARAMS, machineOf } from "../machine.ts";
-import { tensorReplay } from "../recorded.ts";
+import { type RecordedKind, tensorReplay } from "../recorded.ts";
 import { planSwaps } from "../swap/capuchin.ts";
 import { swapOutcome } from "../swap/outcome.ts";
 
@@ -16,7 +16,7 @@ const params = z.strictObject({
 
 type Params = z.infer<typeof params>;
 
-export const policy: Policy<"tensors", Params> = {
+export const policy: Policy<RecordedKind, Params> = {
   name: "swap-vs-recompute",
   family: "training",
   summary:
@@ -24,7 +24,7 @@ export const policy: Policy<"tensors", Params> = {
   reference:
     "Capuchin (ASPLOS 2020): free time and memory saved per second, on lifetimes alone; a tensor counts " +
     "as used when made and just before it is freed, making it again costs the time until the next was made",
-  accepts: ["tensors"],
+  accepts: ["tensors", "allocations"],
   params,
   create: (p, context) =>
     tensorReplay(context.meta, (tensors) => {
