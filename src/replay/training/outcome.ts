@@ -7,7 +7,7 @@ import type { DeviceUsage, FlowUsage, HeldUsage, Usage } from "../../model/usage
 import type { Machine } from "./machine.ts";
 import type { Timeline } from "./task_graph.ts";
 import { type TimelineFacts, timelineFacts } from "./timeline_facts.ts";
-import { timelineFigure, timelineSpans } from "./timeline_spans.ts";
+import { linkTraffic, timelineFigure, timelineSpans } from "./timeline_spans.ts";
 
 /** What a policy adds to what its timeline says. */
 export interface StepResult {
@@ -25,6 +25,9 @@ export interface StepResult {
   readonly notes?: readonly string[];
   readonly detail?: { readonly [key: string]: Json };
 }
+
+/** Links that a picture compares; all stand in the result. */
+const MOST_LINKS_DRAWN = 26;
 
 const STEP_METRICS = [
   ["step_seconds", "seconds"],
@@ -133,12 +136,25 @@ export function stepOutcome(result: StepResult): ReplayOutcome {
     update_seconds: of(facts.updateSeconds / steps, "seconds"),
     ...result.metrics,
   };
-  const figures: Figure[] = [timelineFigure(timeline)];
+  const links = linkTraffic(timeline);
+  const figures: Figure[] = [
+    timelineFigure(timeline),
+    ...(links.length === 0 || links.length > MOST_LINKS_DRAWN ? [] : [{
+      chart: "bars",
+      title: "Bytes by link",
+      rows: links.map((l) => ({ label: l.lane, value: l.bytes })),
+      options: { xTitle: "bytes" },
+    }]),
+  ];
   return {
     metrics,
     usage: usageOf(result, facts),
     figures,
-    detail: { ...result.detail, timeline: timelineSpans(timeline) },
+    detail: {
+      ...result.detail,
+      links: links.map((l) => ({ ...l })),
+      timeline: timelineSpans(timeline),
+    },
     notes: result.notes ?? [],
   };
 }

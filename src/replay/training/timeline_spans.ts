@@ -116,3 +116,20 @@ export function timelineFigure(timeline: Timeline): Figure {
     options: { xTitle: "seconds", kinds: "forward,backward,upload,download,collective,recompute" },
   };
 }
+
+/** What each link of each GPU (and the drives) carried, and for how long: bytes and busy seconds by lane. */
+export function linkTraffic(
+  { tasks, start, end }: Timeline,
+): { lane: string; bytes: number; busySeconds: number; transfers: number }[] {
+  const lanes = new Map<string, { bytes: number; busySeconds: number; transfers: number }>();
+  tasks.forEach((t, i) => {
+    if (t.route === undefined || t.bytes === 0) return;
+    const lane = lanes.get(t.lane) ?? { bytes: 0, busySeconds: 0, transfers: 0 };
+    lane.bytes += t.bytes;
+    lane.busySeconds += end[i] - start[i];
+    lane.transfers++;
+    lanes.set(t.lane, lane);
+  });
+  return [...lanes].map(([lane, facts]) => ({ lane, ...facts, bytes: Math.round(facts.bytes) }))
+    .sort((a, b) => a.lane < b.lane ? -1 : 1);
+}

@@ -88,7 +88,15 @@ export function swapOutcome(
     (sum, bytes, i) => sum + (Number.isFinite(tensors.end[i]) ? 0 : bytes),
     0,
   );
+  const fits = recorded.peakBytes <= limit;
   const notes = [
+    ...(fits
+      ? [
+        `${policy}: the recorded tensors fit into ${
+          formatBytes(limit)
+        } already; --set memory=… asks for less.`,
+      ]
+      : []),
     `${policy}: ${traffic.swapped.length} tensors (${formatBytes(swappedBytes)}) are swapped, ` +
     `${traffic.recomputed.length} computed again; the peak falls from ${
       formatBytes(recorded.peakBytes)
