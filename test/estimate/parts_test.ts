@@ -97,6 +97,24 @@ test("the drives' days left count from what is already written; amplification is
   near(mid(e, "ssd_wear_ratio"), 100 / 14_016);
 });
 
+test("E7, P3: three ways to count wear, the default is host bytes over TBW and the others never join it", () => {
+  const usage: Usage = {
+    ...RUN,
+    measured: { ssdHostWrittenBytes: 100e12, ssdMediaWrittenBytes: 200e12 },
+  };
+  const plain = priced(usage);
+  assert.equal(plain.metrics.ssd_wear_amplified_ratio, undefined);
+  const e = priced(usage, [
+    "ssd.rated_amplification=3",
+    "ssd.pe_cycles=3000",
+    "drives.raw_bytes=8.192e12",
+  ]);
+  near(mid(e, "ssd_wear_ratio"), 100 / 14_016);
+  near(mid(e, "ssd_wear_amplified_ratio"), 200 / 42_048);
+  near(mid(e, "ssd_wear_nand_ratio"), 200 / (3000 * 8.192));
+  near(mid(e, "ssd_wear_grams_co2e"), mid(plain, "ssd_wear_grams_co2e"));
+});
+
 test("E17: idle by reservation is the node's idle power by the share of its GPUs", () => {
   const usage: Usage = {
     ...RUN,

@@ -107,6 +107,17 @@ test("when no baseline keeps the bounds, that is the reason", () => {
   assert.deepEqual([r.point, r.baseline, r.worthIt], [1, null, true]);
 });
 
+test("where nothing is a baseline the next best is named", () => {
+  const made = (name: string, bytes: number) => ({
+    name,
+    baseline: false,
+    metrics: { peak_reserved_bytes: metric(bytes, "bytes", "replayed") },
+  });
+  const r = recommend([made("a", 8e9), made("b", 7e9)], [], "peak_reserved_bytes");
+  assert.equal(r.point, 1);
+  assert.match(r.reason, /^b has the least peak_reserved_bytes, .*; the next is a with/);
+});
+
 test("an unknown goal is said with its reason", () => {
   assert.match(recommend([point("a", null, 1)], FAST, "total_usd").reason, /no price/);
 });

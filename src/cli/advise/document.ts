@@ -3,7 +3,7 @@ import type { EstimateComparison, TraceStamp } from "../../model/results.ts";
 import { staleWarnings } from "../../estimate/factors/staleness.ts";
 import { compareEstimates } from "../../estimate/usage/compare.ts";
 import type { EstimateContext } from "../../estimate/usage/context.ts";
-import { estimateUsage } from "../../estimate/usage/estimate_usage.ts";
+import { estimateUsage, type UsageEstimate } from "../../estimate/usage/estimate_usage.ts";
 import { isBaseline } from "../../search/advise/evaluate.ts";
 import { paretoFront } from "../../search/advise/pareto.ts";
 import type { Evaluated } from "../../search/advise/point_worker.ts";
@@ -30,6 +30,14 @@ export interface AdviseInput {
   readonly priceCommand: string;
 }
 
+/** Of a replay that uses nothing with a price. */
+const NOTHING_PRICED: UsageEstimate = {
+  metrics: {},
+  provenance: {},
+  quantities: new Map(),
+  notes: [],
+};
+
 /** The document of a search: every point, the front with intervals, one recommendation. */
 export function adviseDocument(input: AdviseInput): AdviseDocument {
   const { context, points, results, slos, goal } = input;
@@ -41,16 +49,18 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
   const candidates = usable.map((u) => ({
     name: u.point.name,
     metrics: u.metrics,
-    baseline: isBaseline(u.usage),
+    // Allocators do not store anywhere else: there is nothing to beat but each other.
+    baseline: u.point.family !== "allocator" && u.usage !== null && isBaseline(u.usage),
   }));
   const front = paretoFront(usable.map((u) => u.metrics), objectives);
   const others = objectives.filter((o) => o.metric !== goal);
   const advice = recommend(candidates, slos, goal, others);
-  const whole = new Map<number, ReturnType<typeof estimateUsage>>();
+  const whole = new Map<number, UsageEstimate>();
   const estimate = (i: number) => {
     const before = whole.get(i);
     if (before !== undefined) return before;
-    const made = estimateUsage(usable[i].usage, context);
+    const { usage } = usable[i];
+    const made = usage === null ? NOTHING_PRICED : estimateUsage(usage, context);
     whole.set(i, made);
     return made;
   };
@@ -78,8 +88,8 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
     objectives: objectives.map((o) => o.metric),
     searched: points.length,
     refused: points.flatMap((p, i) => {
-      const { error, usage, metrics } = results[i];
-      if (error === null && usage !== null) return [];
+      const { error, metrics } = results[i];
+      if (usable.some((u) => u.point === p)) return [];
       const why = Object.values(metrics).find((m) => m.value === null)?.reason;
       return [{
         name: p.name,

@@ -80,8 +80,10 @@ async function policiesOf(
 ): Promise<{ policies: AnyPolicy[]; skipped: string[] }> {
   const entries = POLICIES.filter((p) => p.family === family);
   const names = entries.map((p) => p.name);
+  // Of two searches in one command each takes the names that it knows.
+  const elsewhere = options.someElsewhere === true ? POLICIES.map((p) => p.name) : [];
   for (const name of options.policies ?? []) {
-    if (names.includes(name)) continue;
+    if (names.includes(name) || elsewhere.includes(name)) continue;
     const near = closest(name, names);
     throw usageError(
       `--policy: ${family} has no policy "${name}"` +
@@ -89,14 +91,13 @@ async function policiesOf(
       `known policies: ${names.join(", ")}`,
     );
   }
-  const wanted = entries.filter((p) =>
-    options.policies === undefined || options.policies.includes(p.name)
-  );
+  const chosen = options.policies?.filter((name) => names.includes(name)) ?? [];
+  const named = chosen.length > 0;
+  const wanted = entries.filter((p) => !named || chosen.includes(p.name));
   const loaded = await Promise.all(wanted.map((p) => p.load())) as AnyPolicy[];
   const fitting = loaded.filter((p) => (p.accepts as readonly string[]).includes(kind));
   const lossy = fitting.filter((p) => p.lossy === true && !options.allowLossy);
   // What an engine was recorded with is no choice of its own; named with --policy it takes part.
-  const named = options.policies !== undefined;
   const policies = fitting.filter((p) => !lossy.includes(p) && (named || p.name !== "as-run"));
   if (policies.length === 0) {
     throw usageError(

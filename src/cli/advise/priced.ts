@@ -13,7 +13,7 @@ import type { Point } from "./points.ts";
 export interface PricedPoint {
   readonly point: Point;
   /** With reserved tiers charged whole. */
-  readonly usage: Usage;
+  readonly usage: Usage | null;
   /** What the replay gave. */
   readonly own: Metrics;
   /** What the replay gave and what it costs. */
@@ -26,9 +26,13 @@ export function pricedPoints(
   results: readonly Evaluated[],
   context: EstimateContext,
 ): PricedPoint[] {
-  return points.flatMap((point, i) => {
+  return points.flatMap((point, i): PricedPoint[] => {
     const { usage, metrics, reservedBytes, error } = results[i];
-    if (error !== null || usage === null) return [];
+    if (error !== null) return [];
+    // An allocator of a recorded trace uses nothing that has a price, but its memory can be weighed.
+    if (usage === null) {
+      return point.family !== "allocator" ? [] : [{ point, usage: null, own: metrics, metrics }];
+    }
     const charged = reservedUsage(usage, reservedBytes);
     const priced = estimateUsage(charged, context, { intervals: false }).metrics;
     // Nothing written is no wear: that is known, not missing.
@@ -45,7 +49,14 @@ export function pricedPoints(
 }
 
 const ALWAYS = ["total_usd", "total_grams_co2e", "ssd_wear_grams_co2e"];
-const LATENCIES = ["ttft_p99_seconds", "wall_seconds", "step_seconds", "waste_ratio"];
+const LATENCIES = [
+  "ttft_p99_seconds",
+  "wall_seconds",
+  "step_seconds",
+  "waste_ratio",
+  "min_capacity_bytes",
+  "stranded_bytes",
+];
 
 /** What the front weighs: the bounds' metrics (else a latency), cost, carbon and wear, where known. */
 export function objectivesOf(

@@ -2,6 +2,7 @@ import type { EstimateContext } from "../../estimate/usage/context.ts";
 import { dataError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import type { Profiles } from "../../model/profiles/profiles.ts";
+import type { TraceKind } from "../../model/trace/trace.ts";
 import type { Usage } from "../../model/usage.ts";
 import type { Slo } from "../../search/advise/slo.ts";
 import { createProgress } from "../progress.ts";
@@ -25,7 +26,8 @@ export interface Ask {
   readonly space: SpaceOptions;
   readonly most: number;
   readonly slos: readonly Slo[];
-  readonly goal: string;
+  /** Null: the usual one of the family. */
+  readonly goal: string | null;
   readonly seed: number;
   readonly names: { readonly hardware: string; readonly llm: string; readonly site: string };
   readonly profiles: Profiles;
@@ -40,7 +42,7 @@ export interface Ask {
 export interface Answer {
   readonly document: AdviseDocument;
   /** What the recommended point used; null when none is recommended. */
-  readonly chosen: { readonly usage: Usage; readonly stepSeconds: number | null } | null;
+  readonly chosen: { readonly usage: Usage | null; readonly stepSeconds: number | null } | null;
 }
 
 /** Requests of a recorded engine that its own replay does not reproduce are not advised on. */
@@ -78,6 +80,11 @@ function commandOf(ask: Ask, point: Point): string {
   ].join(" ");
 }
 
+/** What is minimised when nobody says: recorded allocations have no price, their memory is the goal. */
+function usualGoal(family: string, kind: TraceKind): string {
+  return family === "allocator" && kind === "allocations" ? "peak_reserved_bytes" : "total_usd";
+}
+
 /** Searches one trace and makes the document of it. */
 export async function searchTrace(ask: Ask, out: Output): Promise<Answer> {
   const { profiles, seed, context } = ask;
@@ -91,6 +98,7 @@ export async function searchTrace(ask: Ask, out: Output): Promise<Answer> {
   try {
     await refuseDoubtful(ask, trace);
     const family = familyFor(trace.kind, ask.family);
+    const goal = ask.goal ?? usualGoal(family, trace.kind);
     const { facts, labels } = await spaceFacts(trace, family, profiles, seed);
     const { spaces, skipped } = await policySpaces(trace.kind, facts, ask.space);
     if (skipped.length > 0) {
@@ -113,7 +121,7 @@ export async function searchTrace(ask: Ask, out: Output): Promise<Answer> {
       spaces,
       most: ask.most,
       slos: ask.slos,
-      goal: ask.goal,
+      goal,
       context,
       profiles,
       seed,
@@ -127,7 +135,7 @@ export async function searchTrace(ask: Ask, out: Output): Promise<Answer> {
       profiles: { ...ask.names },
       seed,
       slos: ask.slos,
-      goal: ask.goal,
+      goal,
       points,
       results,
       context,

@@ -41,7 +41,7 @@ export async function thenFaults(
     );
   }
   const { llm, hardware } = ask.profiles;
-  const gpus = chosen.usage.devices.filter((d) => d.kind === "gpu").reduce(
+  const gpus = (chosen.usage?.devices ?? []).filter((d) => d.kind === "gpu").reduce(
     (a, d) => a + d.count,
     0,
   );

@@ -139,6 +139,9 @@ const OPEN_IDS: readonly (readonly [RegExp, string])[] = [
   [/^wue$/, "L/kWh"],
   [/^water\.grid$/, "L/kWh"],
   [/^fleet\.utilisation$/, "share"],
+  [/^ssd\.rated_amplification$/, "factor"],
+  [/^ssd\.pe_cycles$/, "cycles"],
+  [/^drives\.(raw|tbw|capacity)_bytes$/, "B"],
 ];
 
 /**

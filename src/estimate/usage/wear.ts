@@ -1,6 +1,6 @@
 import { weakestEvidence } from "../../model/evidence.ts";
 import type { Usage } from "../../model/usage.ts";
-import { daysToWearOut, writeAmplification } from "../formulas/embodied.ts";
+import { daysToWearOut, wearRatio, writeAmplification } from "../formulas/embodied.ts";
 import { BYTES_PER_GB } from "../formulas/units.ts";
 import type { EstimateContext } from "./context.ts";
 import { driveRate } from "./drive_rate.ts";
@@ -59,6 +59,9 @@ export function putWear(
       value: () => amplification,
     });
   }
+  if (media !== undefined && host !== undefined && host > 0) {
+    putNandWear(media, host, context, put);
+  }
   const rate = driveRate(usage, context.factors);
   if (rate !== null && rate.bytesPerHour > 0) {
     put("ssd_left_days", {
@@ -76,6 +79,47 @@ export function putWear(
       unit: "days",
       formula: "wall time / SSD wear of it: days until the rated writes are used up at this rate",
       value: (get) => usage.wallSeconds / 86_400 / wear.value(get),
+    });
+  }
+}
+
+/**
+ * The two other ways to count wear, where the user knows what they need: NAND bytes over what the rated
+ * writes are in NAND bytes, or over the endurance of the cells. Shown beside the host bytes over TBW, never
+ * multiplied into them: the rated amplification is inside TBW already (P3).
+ */
+function putNandWear(media: number, host: number, context: EstimateContext, put: Put): void {
+  const { factors } = context;
+  const evidence = weakestEvidence("measured", "assumed");
+  if (factors.has("ssd.rated_amplification") && factors.has("drives.tbw_bytes")) {
+    put("ssd_wear_amplified_ratio", {
+      unit: "ratio",
+      formula: "host bytes x amplification / (TBW x rated amplification) (F8)",
+      coefficients: ["ssd.rated_amplification", "drives.tbw_bytes"],
+      evidence,
+      value: (get) =>
+        wearRatio({
+          method: "amplified-over-rated",
+          hostBytes: host,
+          writeAmplification: media / host,
+          tbwBytes: get("drives.tbw_bytes"),
+          ratedWriteAmplification: get("ssd.rated_amplification"),
+        }),
+    });
+  }
+  if (factors.has("ssd.pe_cycles") && factors.has("drives.raw_bytes")) {
+    put("ssd_wear_nand_ratio", {
+      unit: "ratio",
+      formula: "NAND bytes / (program-erase cycles x raw bytes) (F8)",
+      coefficients: ["ssd.pe_cycles", "drives.raw_bytes"],
+      evidence,
+      value: (get) =>
+        wearRatio({
+          method: "nand-over-endurance",
+          nandBytes: media,
+          programEraseCycles: get("ssd.pe_cycles"),
+          rawBytes: get("drives.raw_bytes"),
+        }),
     });
   }
 }

@@ -156,6 +156,20 @@ export const ESTIMATE_METRICS: readonly MetricDefinition[] = [
     "OCP log C0h; NVMe endurance group log",
   ),
   define(
+    "ssd_wear_amplified_ratio",
+    "ratio",
+    "Wear by NAND bytes over rated NAND bytes",
+    "media bytes / (TBW x rated amplification); needs --factor ssd.rated_amplification=N",
+    "JESD218",
+  ),
+  define(
+    "ssd_wear_nand_ratio",
+    "ratio",
+    "Wear by NAND bytes over the endurance of the cells",
+    "media bytes / (program-erase cycles x raw bytes); needs --factor ssd.pe_cycles and drives.raw_bytes",
+    "JESD218",
+  ),
+  define(
     "idle_energy_joules",
     "joules",
     "Energy of what is reserved without any work",

@@ -92,6 +92,18 @@ export function recommend(
   ).join(", ");
   const head = `${candidates[point].name} has the least ${goal}, ${shown(value, goal)}` +
     (kept === "" ? "" : `, with ${kept}`);
+  if (baseline === null && !candidates.some((c) => c.baseline)) {
+    const next = best(candidates, feasible.filter((i) => i !== point), order);
+    const second = next === null ? null : known(candidates[next].metrics, goal);
+    return {
+      point,
+      baseline,
+      worthIt: true,
+      reason: second === null
+        ? head
+        : `${head}; the next is ${candidates[next!].name} with ${shown(second, goal)}`,
+    };
+  }
   if (baseline === null) {
     return {
       point,

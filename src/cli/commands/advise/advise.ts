@@ -21,7 +21,7 @@ interface Options extends FactorOptions, GridOptions {
   readonly save?: string;
   readonly trace?: string;
   readonly slo?: readonly string[];
-  readonly minimize: string;
+  readonly minimize?: string;
   readonly family?: string;
   readonly policy?: readonly string[];
   readonly set?: readonly Assignment[];
@@ -90,7 +90,7 @@ async function run(options: Options): Promise<void> {
   const slos = (options.slo ?? []).flatMap((text) => text.split(",")).map((text) =>
     parseSlo(text, (id) => closest(id, metricIds))
   );
-  const goal = goalOf(options.minimize);
+  const goal = options.minimize === undefined ? null : goalOf(options.minimize);
   if (options.steps < 1) throw usageError(`--steps: ${options.steps}, expected at least 1`);
   const seed = Number(out.setting("seed", options.seed).value);
   const names = chosenProfiles(options, out);
@@ -165,7 +165,10 @@ export const command: CommandModule = {
         .type("sweep", ({ value }) => parseSweep(value))
         .option("--trace <trace:string>", "Trace: an id or name in the store, or a file.")
         .option("--slo <bound:string>", 'Bound to keep: "ttft_p99_seconds<2".', { collect: true })
-        .option("--minimize <metric:string>", "Metric to minimise.", { default: "total_usd" })
+        .option(
+          "--minimize <metric:string>",
+          "Metric to minimise: total_usd; of recorded allocations peak_reserved_bytes.",
+        )
         .option("--family <family:string>", "Family of policies; from the trace when not given.")
         .option("-p, --policy <names:string[]>", "Policies to search; all that fit when not given.")
         .option("--set <key=value:assignment>", "Fix a parameter: [policy.]key=value.", {
