@@ -13,7 +13,7 @@ export interface ParallelOptions {
 }
 
 /** Traces above this many rows are streamed in one pass instead of being held for the workers. */
-const MOST_ROWS_HELD = 20_000_000;
+const MOST_ROWS_HELD = 2_000_000;
 
 /** Whether several runs over a trace are worth worker threads: starting one costs about 0.1 s. */
 export function worthWorkers(trace: Trace, jobs: number): boolean {

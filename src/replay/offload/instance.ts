@@ -27,10 +27,13 @@ export function createInstance(
   const now = () => clock;
   const { tiers: tierSpecs, tierRules, eviction, seed } = config;
   const tiers = createTierStack(tierSpecs, tierRules, eviction, network, ids, seed, now);
-  const hintOf = (sequence: Sequence): RequestHint => ({
-    timeSeconds: clock,
-    turn: sequence.request.turn,
-  });
+  // One object for all calls: nobody keeps a hint.
+  const hint = { timeSeconds: 0, turn: -1 };
+  const hintOf = (sequence: Sequence): RequestHint => {
+    hint.timeSeconds = clock;
+    hint.turn = sequence.request.turn;
+    return hint;
+  };
   const admission = createAdmission(config, pool, tiers, ids, recorder, hintOf);
   const retirement = createRetirement(config, pool, tiers, ids, admission);
   const line = createWaitingLine();

@@ -102,6 +102,17 @@ export function createLinkNetwork(
   };
   /** Max-min fair rates by water-filling: raise all rates together, freeze routes at full links. */
   const share = (): void => {
+    if (busyRoutes.length === 1) {
+      // Alone on its links, which is the usual case: the narrowest one rules.
+      const [route] = busyRoutes;
+      const [crossed, weights] = [routeLinks[route], routeWeights[route]];
+      let rate = Infinity;
+      for (let k = 0; k < crossed.length; k++) {
+        rate = Math.min(rate, bandwidthNow(crossed[k]) / (counts[route] * weights[k]));
+      }
+      rates[route] = rate;
+      return;
+    }
     for (const route of busyRoutes) {
       rates[route] = 0;
       frozen[route] = 0;
