@@ -108,7 +108,7 @@ export function gpuBlocksOf(
 }
 
 /** Host link of an instance, host to GPU, all GPUs together. @throws usage error when nothing gives it. */
-export function hostBytesPerSecond(
+export function hostLinkBytesPerSecond(
   hardware: HardwareProfile,
   params: TieredParams,
   gpus: number,
@@ -123,4 +123,17 @@ export function hostBytesPerSecond(
     );
   }
   return gpus * sideOf(link, side);
+}
+
+/** What a load from host memory gets at most: the host link, or what the root complex carries for it. */
+export function hostBytesPerSecond(
+  hardware: HardwareProfile,
+  params: TieredParams,
+  gpus: number,
+  side: Side,
+): number {
+  const own = hostLinkBytesPerSecond(hardware, params, gpus, side);
+  const { rootComplex } = hardware.links;
+  if (rootComplex === undefined) return own;
+  return Math.min(own, sideOf(rootComplex, side) / (params.instances + params.decodeInstances));
 }

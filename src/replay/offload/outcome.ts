@@ -22,6 +22,10 @@ export interface SideResult {
   readonly totals: readonly InstanceTotals[];
 }
 
+const OPEN_LOOP =
+  "The trace has think times, and its turns are replayed at their recorded times: --closed-loop makes " +
+  "each wait for the answer before it.";
+
 /** An open-loop replay that ends so much later than its last arrival was overloaded. */
 const BEHIND_SHARE = 0.1;
 const BEHIND_SECONDS = 60;
@@ -34,6 +38,7 @@ export function outcomeOf(
   results: readonly SideResult[],
   params: EngineParams,
   context: ReplayContext<"requests">,
+  hasThinkTimes: boolean,
 ): ReplayOutcome {
   for (const result of results) assertConserved(result);
   const mid = results[0];
@@ -63,7 +68,10 @@ export function outcomeOf(
       },
       breakEven: breakEvenTable(mid.engine, params, context),
     },
-    notes: notesOf(mid, totals, params, context),
+    notes: [
+      ...(hasThinkTimes && !params.closedLoop ? [OPEN_LOOP] : []),
+      ...notesOf(mid, totals, params, context),
+    ],
   };
 }
 

@@ -46,6 +46,7 @@ export function createServingReplay(
     : null;
   const buffered: RequestColumns[] = [];
   let index = 0;
+  let thinks = false;
 
   const replayBuffered = (side: Side, arrivals: Arrivals, decoded: number): SideResult => {
     const engine = build(side, decoded);
@@ -62,6 +63,7 @@ export function createServingReplay(
   };
   return {
     feed(columns) {
+      thinks ||= columns.thinkNs.some((think) => !Number.isNaN(think));
       if (running === null) {
         buffered.push(columns);
         return;
@@ -74,12 +76,12 @@ export function createServingReplay(
     finish() {
       if (running !== null) {
         const results = running.map(({ side, engine, fleet }) => drained(side, engine, fleet));
-        return outcomeOf(results, params, context);
+        return outcomeOf(results, params, context, thinks);
       }
       const arrivals = orderArrivals(buffered);
       const decoded = decodedBlocks(buffered, build("mid", 1).blockTokens);
       const results = sides.map((side) => replayBuffered(side, arrivals, decoded));
-      return outcomeOf(results, params, context);
+      return outcomeOf(results, params, context, thinks);
     },
   };
 }

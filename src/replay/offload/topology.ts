@@ -6,7 +6,7 @@ import {
   type RouteSpec,
 } from "../shared/link_network.ts";
 import type { TieredParams } from "./engine_params.ts";
-import { hostBytesPerSecond, type Side, sideOf } from "./machine.ts";
+import { hostLinkBytesPerSecond, type Side, sideOf } from "./machine.ts";
 
 /** Routes by what they connect. The numbers index the network's routes. */
 export const ROUTE = {
@@ -55,7 +55,7 @@ export function networkOf(
   side: Side,
 ): () => LinkNetwork {
   const { links: profile, ssds, dram, remote } = hardware;
-  const down = hostBytesPerSecond(hardware, params, gpus, side);
+  const down = hostLinkBytesPerSecond(hardware, params, gpus, side);
   const up = params.hostBandwidth ??
     (profile.deviceToHost === undefined ? down : gpus * sideOf(profile.deviceToHost, side));
   const share = 1 / (params.instances + params.decodeInstances);

@@ -5,7 +5,7 @@ import * as math from "../../../src/model/llm_math.ts";
 import { BUILTIN_LLMS } from "../../../src/model/profiles/builtin/llm.ts";
 import type { LlmProfile } from "../../../src/model/profiles/llm.ts";
 import { createTiming, type Timing } from "../../../src/replay/offload/timing.ts";
-import { llm, PLAIN_HARDWARE, serve } from "./serve.ts";
+import { hardware, llm, PLAIN_HARDWARE, serve } from "./serve.ts";
 
 const near = (a: number, b: number, tolerance = 1e-9) =>
   assert.ok(Math.abs(a - b) <= tolerance * Math.abs(b) + 1e-15, `${a} is not ${b}`);
@@ -105,18 +105,37 @@ test("every attention is replayed, and GPUs that cannot be split into stages are
   for (const attention of ["MHA", "GQA", "MQA", "MLA"] as const) {
     const found = BUILTIN_LLMS.find((m) => m.attention === attention);
     const model = found ?? { ...llm("llama-3-8b"), attention, kvHeads: 1 };
-    const hardware = {
+    const machine = {
       ...PLAIN_HARDWARE,
       gpu: { ...PLAIN_HARDWARE.gpu!, count: 32 },
     };
     const { metric } = await serve("kv-offload", [{ at: 0, input: 640, output: 5 }], {}, {
       llm: model,
-      hardware,
+      hardware: machine,
     });
     assert.equal(metric("completed_requests"), 1, attention);
   }
   await assert.rejects(
     serve("none", [{ at: 0, input: 64, output: 1 }], { gpus: 4, pipeline: 3 }),
     /pipeline=3: 4 GPUs/,
+  );
+});
+
+test("HCache's testbed gives its splits: OPT-30B 40 + 8 and 2.400x storage, Llama-2-7B 31 + 1 and 1.939x", async () => {
+  const split = async (model: string, gpus: number) => {
+    const rows = [{ at: 0, input: 64, output: 1, blocks: [0] }];
+    const profiles = { llm: llm(model), hardware: hardware("hcache-testbed") };
+    const { outcome } = await serve("hcache", rows, { gpus }, profiles);
+    const stored = Number(outcome.detail!.storedBytesPerBlock) / 64;
+    const ratio = math.kvBytesPerToken(llm(model)) / stored;
+    return `${ratio.toFixed(3)} ${outcome.notes!.find((note) => /^Of /.test(note))}`;
+  };
+  assert.match(
+    await split("opt-30b", 4),
+    /^2\.400 Of 48 layers 40 are restored .* and 8 recomputed/,
+  );
+  assert.match(
+    await split("llama-2-7b", 1),
+    /^1\.939 Of 32 layers 31 are restored .* and 1 loaded/,
   );
 });

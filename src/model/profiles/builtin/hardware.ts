@@ -84,7 +84,8 @@ const HCACHE_TESTBED: HardwareProfile = (() => {
     ...base,
     name: "hcache-testbed",
     gpu: { ...base.gpu!, prefillEfficiency: assumed(0.7, "reference value of W17 and W18") },
-    links: { ...base.links, hostToDevice: link, deviceToHost: link },
+    // The drives' 27.6 GB/s are all that the GPUs get together.
+    links: { ...base.links, hostToDevice: link, deviceToHost: link, rootComplex: link },
     ssds: [{ ...SAMSUNG_PM9A3, count: 4 }],
     source: "HCache (EuroSys 25), testbed",
   };
