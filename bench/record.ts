@@ -3,7 +3,8 @@
  * empty loop of the same cadence in the same runtime.
  *
  * The start (loading the runtime, opening the store at the end) is taken out by recording two lengths and
- * dividing the difference: `deno task bench:record [SECONDS]`.
+ * dividing the difference: `deno task bench:record [SECONDS]`. Then the same for a machine of 8 GPUs and 8
+ * drives (`record_machine.ts`), and its memory over a simulated day.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -57,6 +58,28 @@ async function emptyLoop(intervalMs: number, seconds: number): Promise<number> {
   return (used.user + used.system) / 1e6 / seconds;
 }
 
+/** What a machine of 8 GPUs and 8 drives costs; null where the stub of NVML cannot be built. */
+function machine(folder: string, args: readonly string[]): Record<string, unknown> | null {
+  const library = join(folder, "libnvidia-ml.so.1");
+  const stub = new URL("../test/collect_sources/nvml_stub/stub.c", import.meta.url).pathname;
+  const built = spawnSync("gcc", ["-shared", "-fPIC", "-O1", "-o", library, stub]);
+  if (built.status !== 0) return null;
+  const tree = mkdtempSync(join(folder, "machine-"));
+  const script = new URL("./record_machine.ts", import.meta.url).pathname;
+  const [mode, ...rest] = args;
+  const done = spawnSync(process.execPath, ["run", "-A", script, mode, tree, ...rest], {
+    encoding: "utf8",
+    env: {
+      ...process.env,
+      SPILLWAY_NVML_LIBRARY: library,
+      NVML_STUB_GPUS: "8",
+      NVML_STUB_FAST: "1",
+    },
+  });
+  if (done.status !== 0) throw new Error(done.stderr);
+  return JSON.parse(done.stdout);
+}
+
 const folder = mkdtempSync(join(tmpdir(), "spillway-bench-record-"));
 try {
   for (
@@ -82,6 +105,17 @@ try {
         } MiB`,
     );
   }
+  const seconds = String(LONG - SHORT);
+  for (const args of [["1"], ["10"], ["100", "block,nvml"]]) {
+    const [hertz, sources] = args;
+    const found = machine(folder, ["rate", hertz, seconds, ...(sources ? [sources] : [])]);
+    if (found === null) {
+      console.log("8 GPUs and 8 drives: gcc is not here, the stub of NVML cannot be built");
+      break;
+    }
+    console.log(`8 GPUs and 8 drives: ${JSON.stringify(found)}`);
+  }
+  console.log(`24 h at 1 Hz, MiB resident by hour: ${JSON.stringify(machine(folder, ["day"]))}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

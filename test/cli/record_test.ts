@@ -186,7 +186,7 @@ test("--duration ends a recording by itself, and a command outlives its recordin
     assert.deepEqual(run.exit, { code: null, signal: null });
   }));
 
-test("bytes that the command wrote with O_DIRECT are attributed to it, its children included", {
+test("1 GiB written with O_DIRECT, and with fsync, is attributed to the command and its children", {
   skip: NOT_LINUX,
 }, () =>
   inFolder((folder) => {
@@ -194,15 +194,23 @@ test("bytes that the command wrote with O_DIRECT are attributed to it, its child
     const disk = mkdtempSync(join(process.cwd(), ".record-test-"));
     try {
       const file = join(disk, "data");
-      const write = `dd if=/dev/zero of=${file} bs=1M count=64 oflag=direct 2>/dev/null`;
-      if (spawnSync("sh", ["-c", write]).status !== 0) return;
-      const done = record(folder, [], ["sh", "-c", `sh -c '${write}; sleep 0.15'; ${write}`]);
-      assert.equal(done.code, 0, done.stderr);
-      const written = runOf(folder).metrics.child_written_bytes.value;
-      const wanted = 128 * 2 ** 20;
-      assert.ok(Math.abs(written - wanted) <= wanted / 100, `${written} of ${wanted}`);
-      const disks = runOf(folder).metrics.disk_written_bytes.value;
-      assert.ok(disks >= wanted * 0.99, `${disks} on the disks`);
+      const write = (how: string, megabytes: number) =>
+        `dd if=/dev/zero of=${file} bs=1M count=${megabytes} ${how} 2>/dev/null`;
+      const direct = write("oflag=direct", 512);
+      if (spawnSync("sh", ["-c", write("oflag=direct", 1)]).status !== 0) return;
+      const commands = [
+        `sh -c '${direct}; sleep 0.15'; ${direct}`,
+        `sh -c '${write("conv=fsync", 1024)}; sleep 0.15'`,
+      ];
+      for (const command of commands) {
+        const done = record(folder, [], ["sh", "-c", command]);
+        assert.equal(done.code, 0, done.stderr);
+        const written = runOf(folder).metrics.child_written_bytes.value;
+        const wanted = 2 ** 30;
+        assert.ok(Math.abs(written - wanted) <= wanted / 100, `${written} of ${wanted}`);
+        const disks = runOf(folder).metrics.disk_written_bytes.value;
+        assert.ok(disks >= wanted * 0.99, `${disks} on the disks`);
+      }
     } finally {
       rmSync(disk, { recursive: true, force: true });
     }

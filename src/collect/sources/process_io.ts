@@ -26,6 +26,8 @@ interface Member {
   readonly io: CounterFile;
   readonly stat: CounterFile;
   last: number[];
+  /** Whether it was seen alive with a parent outside of the tree, which will inherit its counters. */
+  orphan: boolean;
 }
 
 function ioOf(text: string): number[] {
@@ -94,6 +96,7 @@ function open(context: SourceContext): OpenSource {
         io: openCounterFile(`${proc}/${pid}/io`, 512),
         stat: openCounterFile(`${proc}/${pid}/stat`, 1024),
         last: FIELDS.map(() => 0),
+        orphan: false,
       });
     }
     // A tree of thousands of threads is looked through less often, so that it stays under 1 % of a core.
@@ -107,7 +110,8 @@ function open(context: SourceContext): OpenSource {
     members.delete(pid);
     tree?.forget(pid);
     // Its parent in the tree inherits its counters when it waits for it; nobody of ours does for an orphan.
-    if (member.parent !== 0 && !members.has(member.parent)) {
+    // A parent that is gone too is no sign: a shell ends right after the command it waited for.
+    if (member.orphan) {
       member.last.forEach((value, i) => lostOrphans[i] += value);
     }
   };
@@ -135,6 +139,8 @@ function open(context: SourceContext): OpenSource {
         if (io !== null) member.last = ioOf(io);
         const process = parseProcessStat(stat!);
         rootLives ||= pid === root;
+        member.orphan = member.parent !== 0 && process.parentPid !== member.parent &&
+          !members.has(process.parentPid);
         rss += process.rssPages * page;
         cpu += (process.userTicks + process.systemTicks + process.reapedTicks) / TICKS_PER_SECOND;
         member.last.forEach((value, i) => sum[i] += value);

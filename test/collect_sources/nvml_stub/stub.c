@@ -85,13 +85,13 @@ static int check(void *device) {
 int nvmlInit_v2(void) { int code = state(); if (code >= 9000) return code - 9000; initialised = 1; return 0; }
 int nvmlShutdown(void) { initialised = 0; return 0; }
 int nvmlSystemGetDriverVersion(char *out, unsigned n) { snprintf(out, n, "570.00.stub"); return 0; }
-int nvmlDeviceGetCount_v2(unsigned *count) { if (!initialised) return 1; *count = 2; return 0; }
+int nvmlDeviceGetCount_v2(unsigned *count) { if (!initialised) return 1; const char *n = getenv("NVML_STUB_GPUS"); *count = n ? atoi(n) : 2; return 0; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned i, void **out) {
   *out = (void *)(unsigned long)(0x1000 + i); return check(*out);
 }
 int nvmlDeviceGetName(void *device, char *out, unsigned n) { GUARD; snprintf(out, n, "Stub H100"); return 0; }
 int nvmlDeviceGetPciInfo_v3(void *device, pci_info *out) {
-  GUARD; memset(out, 0, sizeof *out); snprintf(out->bus_id, 32, "00000000:%02X:00.0", device == (void *)0x1000 ? 0x19 : 0x3b);
+  GUARD; memset(out, 0, sizeof *out); snprintf(out->bus_id, 32, "00000000:%02X:00.0", (unsigned)(0x19 + 0x22 * ((unsigned long)device - 0x1000)) & 0xff);
   return 0;
 }
 int nvmlDeviceGetUtilizationRates(void *device, utilization *out) { GUARD; out->gpu = 29; out->memory = 7; return 0; }
@@ -114,7 +114,7 @@ int nvmlDeviceGetViolationStatus(void *device, unsigned policy, violation_time *
   GUARD; v->reference_time = 1; v->violation_time = 2500000000ULL * (policy + 1); return 0;
 }
 int nvmlDeviceGetPcieThroughput(void *device, unsigned counter, unsigned *kbs) {
-  GUARD; usleep(20000); *kbs = counter == 0 ? 1500 : 2500; return 0;
+  GUARD; if (!getenv("NVML_STUB_FAST")) usleep(20000); *kbs = counter == 0 ? 1500 : 2500; return 0;
 }
 int nvmlDeviceGetPcieReplayCounter(void *device, unsigned *n) { GUARD; *n = 12; return 0; }
 int nvmlDeviceGetCurrPcieLinkGeneration(void *device, unsigned *n) { GUARD; *n = 4; return 0; }
