@@ -15,7 +15,7 @@ const MTBF = 54 * 86_400 / 419;
 const seeds = Number(process.argv[2] ?? 10_000);
 const generator = {
   nodes: 2048,
-  spanSeconds: 1.4 * YEAR,
+  spanSeconds: 1.1 * YEAR,
   mtbfSeconds: MTBF,
   shape: 1,
   meanDownSeconds: 3600,

@@ -112,13 +112,20 @@ export function createHistory(
     const last = open === null ? stack.length - 1 : stack.length;
     for (let i = last; i >= 0; i--) {
       const e = i === stack.length ? open! : stack[i];
-      const end = i === stack.length ? at : e.end;
+      const isOpen = i === stack.length;
       if (!tainted && i < last && e.endSegment <= known) break;
+      // Most stretches between failures hold no remote save at all.
+      if (!isOpen && schedule.remoteAtOrBefore(e.endSegment) <= e.segment) continue;
+      const end = isOpen ? at : e.end;
       const durable = savedBy(e, end, at - spec.persistSeconds);
       const candidate = tainted
         ? Math.min(Math.max(durable, known), savedBy(e, end, onset))
         : durable;
-      if (candidate > e.segment) return tainted ? candidate : Math.max(candidate, known);
+      if (candidate <= e.segment) continue;
+      if (tainted) return candidate;
+      // What is durable stays so until it is rolled back.
+      known = Math.max(candidate, known);
+      return known;
     }
     return tainted ? 0 : known;
   };

@@ -41,7 +41,7 @@ export function currentRate(run: Run): number {
 }
 
 export function note(run: Run, wall: number, work: number): void {
-  if (run.progress.length < MOST_PROGRESS) run.progress.push([wall, work]);
+  if (run.spans !== null && run.progress.length < MOST_PROGRESS) run.progress.push([wall, work]);
 }
 
 /** Books a stall from the end of the last recovery. */
