@@ -99,7 +99,7 @@ const ROWS: readonly Row[] = [
     "seconds",
     "buffer fill",
     "lower",
-    "buffer bytes / read bandwidth of the source",
+    "accelerators x buffer bytes / read bandwidth of the source; part of epoch_seconds",
   ],
   [
     "prefetch_depth",

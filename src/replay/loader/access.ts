@@ -33,7 +33,5 @@ export interface AccessPlan {
   read(sample: number, host: number, epoch: number, use: (work: PlaceWork) => void): void;
   /** Bytes that lie in caches after the run, by place name. */
   cachedBytes?(): Readonly<Record<string, number>>;
-  /** Samples that must have come before the first one is given out. */
-  readonly warmSamples?: number;
   readonly notes?: readonly string[];
 }

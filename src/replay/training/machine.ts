@@ -34,7 +34,6 @@ export interface Machine {
   /** Key in the factor tables; null when the description names no GPU. */
   readonly gpuKey: string | null;
   readonly memoryBytes: number;
-  readonly gpuMemoryBytesPerSecond: number;
   readonly uploadBytesPerSecond: number;
   readonly downloadBytesPerSecond: number;
   readonly duplexFactor: number;
@@ -97,7 +96,6 @@ function profiled(hardware: HardwareProfile | null, p: MachineParams): Machine {
     gpus,
     gpuKey: gpu.key,
     memoryBytes: gpu.memoryBytes * p.memoryUtilization,
-    gpuMemoryBytesPerSecond: gpu.memoryBytesPerSecond.value,
     uploadBytesPerSecond: up,
     downloadBytesPerSecond: links.deviceToHost?.value ?? up,
     duplexFactor: links.duplexFactor.value,
@@ -125,7 +123,6 @@ function described(machine: NonNullable<StepProfile["machine"]>): Machine {
     gpus: machine.gpus,
     gpuKey: null,
     memoryBytes: machine.memoryBytes,
-    gpuMemoryBytesPerSecond: Infinity,
     uploadBytesPerSecond: machine.linkBytesPerSecond,
     downloadBytesPerSecond: machine.linkBytesPerSecond,
     duplexFactor: 1,

@@ -81,22 +81,21 @@ export function timelineSpans(timeline: Timeline): Json {
 /** GPUs whose lanes a picture shows; a data-parallel step looks alike on all. */
 const MOST_GPUS_SHOWN = 4;
 
+/** The tasks of the first GPUs and of the host. */
+function firstGpus(timeline: Timeline): Timeline {
+  const keep = timeline.tasks.map((_, i) => i)
+    .filter((i) => timeline.tasks[i].gpu < MOST_GPUS_SHOWN);
+  return {
+    ...timeline,
+    tasks: keep.map((i) => timeline.tasks[i]),
+    start: Float64Array.from(keep, (i) => timeline.start[i]),
+    end: Float64Array.from(keep, (i) => timeline.end[i]),
+  };
+}
+
 /** The time line as a picture: a bar a span, joined where they would be too thin to see. */
 export function timelineFigure(timeline: Timeline): Figure {
-  const shown = {
-    ...timeline,
-    ...((): Pick<Timeline, "tasks" | "start" | "end"> => {
-      const keep = timeline.tasks.map((_, i) => i).filter((i) =>
-        timeline.tasks[i].gpu < MOST_GPUS_SHOWN
-      );
-      return {
-        tasks: keep.map((i) => timeline.tasks[i]),
-        start: Float64Array.from(keep, (i) => timeline.start[i]),
-        end: Float64Array.from(keep, (i) => timeline.end[i]),
-      };
-    })(),
-  };
-  const spans = spansOf(shown, MOST_BARS);
+  const spans = spansOf(firstGpus(timeline), MOST_BARS);
   const hidden = new Set(timeline.tasks.filter((t) => t.gpu >= MOST_GPUS_SHOWN).map((t) => t.gpu));
   return {
     chart: "gantt",

@@ -115,6 +115,41 @@ test("caches serve what they hold from the second epoch on, and conserve bytes",
   assert.ok(value(lru, "source_read_bytes") > value(cached, "source_read_bytes"));
 });
 
+test("what memory does not hold lies on the node's drives, which it writes once", async () => {
+  const total = 4000 * MIB;
+  const set = { dram: 0.25 * total, nvme: 0.5 * total, epochs: 3 };
+  const outcome = await replay("node-cache", set);
+  near(value(outcome, "dram_read_bytes") / total, 0.25, 1e-9);
+  near(value(outcome, "ssd_read_bytes") / total, 0.5, 1e-9);
+  near(value(outcome, "source_read_bytes") / total, 0.25, 1e-9);
+  const written = outcome.usage!.flows.find((f) => f.tier === "ssd" && f.direction === "write")!;
+  assert.equal(written.bytes, 0.5 * total);
+  await assert.rejects(
+    replay("node-cache", { nvme: total, source: "ssd" }),
+    /lies on these drives/,
+  );
+});
+
+test("a shuffle buffer costs memory and a start, and mixes more the larger it is", async () => {
+  let before = { mixing: -1, seconds: 0 };
+  for (const window of [1, 50, 400, 100_000]) {
+    const outcome = await replay("shuffle-window", {
+      window,
+      shardBytes: 40 * MIB,
+      bandwidth: 200 * MIB,
+    });
+    const now = {
+      mixing: value(outcome, "shuffle_mixing_ratio"),
+      seconds: value(outcome, "epoch_seconds"),
+    };
+    assert.ok(now.mixing > before.mixing && now.seconds > before.seconds, `window ${window}`);
+    before = now;
+  }
+  // A loader never holds more than its share of the samples.
+  const most = await replay("shuffle-window", { window: 100_000, bandwidth: 200 * MIB });
+  assert.equal(value(most, "shuffle_buffer_bytes"), 1000 * MIB);
+});
+
 test("one cache over the nodes holds what each node's alone cannot", async () => {
   const total = 4000 * MIB;
   const set = { hosts: 4, dram: 0.3 * total, epochs: 2 };

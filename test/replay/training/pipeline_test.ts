@@ -197,7 +197,6 @@ test("tasks on links without contention end when the plan says", () => {
       microBatches: step.microBatches,
       gpuOfSlot: real.roots.map((_, g) => g),
       prefetch: true,
-      resident: false,
     });
     const timeline = runTasks(real, tasks);
     const last = Math.max(
@@ -246,7 +245,6 @@ test("timelines conserve bytes and time: links never carry more than they can, l
           microBatches: step.microBatches,
           gpuOfSlot: crossMapping(real.roots),
           prefetch,
-          resident: false,
         });
         const timeline = runTasks(real, tasks);
         const facts = timelineFacts(timeline, real.gpus);
@@ -337,7 +335,6 @@ test("a shared root complex makes sequential mapping slower than cross mapping",
       microBatches: 4,
       gpuOfSlot,
       prefetch: true,
-      resident: false,
     });
     return runTasks(machine, tasks).seconds;
   };

@@ -11,7 +11,7 @@ export const command: CommandModule = {
       family: trainingFamily,
       defaultPolicies: (argument) =>
         /^(model|layers):/.test(argument)
-          ? ["gpu-only", "zero-offload", "naive-pipeline", "mobius"]
+          ? ["gpu-only", "zero-offload", "zero-infinity", "naive-pipeline", "mobius"]
           : ["gpu-only", "swap-vs-recompute", "g10"],
       defaults: { hardware: "a100_sxm-x8", llm: "gpt3-175b" },
       description:

@@ -44,18 +44,20 @@ export const policy: Policy<"io", Params> = {
       const stream = (epoch: number) => shardStream(shards.shardOf, context.seed, epoch);
       const order = (epoch: number) => windowed(stream(epoch), p.window, context.seed, epoch);
       const plan = { ...packedReads(job, samples, shards), order };
-      const buffer = Math.min(p.window, samples.count) * samples.totalBytes / samples.count;
+      const perLoader = Math.min(p.window, Math.floor(samples.count / job.accelerators));
+      const buffer = perLoader * samples.totalBytes / samples.count;
       const mixed = mixing(stream(0), order(0));
-      // The first batch waits until the buffer is full: one pass over so many samples of the source.
-      const fill = buffer / job.source.readBytesPerSecond;
-      return loaderOutcome("shuffle-window", job, samples, plan, runEpochs(job, plan), {
+      // Every loader fills its buffer before it gives the first sample out, in each epoch anew.
+      const fill = job.accelerators * buffer / job.source.readBytesPerSecond;
+      const epochs = runEpochs(job, plan).map((e) => ({ ...e, seconds: e.seconds + fill }));
+      return loaderOutcome("shuffle-window", job, samples, plan, epochs, {
         metrics: {
           shuffle_mixing_ratio: metric(Math.min(1, mixed), "ratio", "replayed"),
           shuffle_buffer_bytes: metric(Math.round(buffer), "bytes", "replayed"),
           shuffle_fill_seconds: metric(fill, "seconds", "modelled"),
         },
         notes: [
-          `shuffle-window: ${formatNumber(p.window)} samples hold ${
+          `shuffle-window: ${formatNumber(perLoader)} samples hold ${
             formatBytes(Math.round(buffer))
           } in each loader and move a sample ${
             (100 * Math.min(1, mixed)).toFixed(1)

@@ -8,8 +8,6 @@ export interface PipelineOptions {
   readonly gpuOfSlot: readonly number[];
   /** Whether the next stage is loaded while the current one runs. */
   readonly prefetch: boolean;
-  /** Whether all stages stay in GPU memory: no load, no return, the GPUs update their own parameters. */
-  readonly resident: boolean;
 }
 
 /** The tasks of one step of a pipeline whose stages are swapped between host and GPUs. */
@@ -35,7 +33,6 @@ export function pipelineTasks(
 
   const load = (slot: number): number[] => {
     const r = at[slot];
-    if (options.resident) return [];
     const mine = residences[slot];
     const { loadBytes } = mine[r];
     const gpu = gpuOfSlot[slot];
@@ -63,17 +60,6 @@ export function pipelineTasks(
     ran[slot][r] = last;
     const gpu = gpuOfSlot[slot];
     const what = backward ? "gradients" : "inputs";
-    if (options.resident) {
-      if (!backward) return;
-      list.compute(
-        gpu,
-        "update",
-        `update stage ${stage}`,
-        stages[stage].parameters / machine.gpuUpdatesPerSecond,
-        [last],
-      );
-      return;
-    }
     const back = list.transfer(
       "download",
       gpu,

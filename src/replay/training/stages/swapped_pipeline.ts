@@ -94,7 +94,6 @@ export function swappedPipelineOutcome(p: SwappedPipeline): ReplayOutcome {
     microBatches: step.microBatches,
     gpuOfSlot: p.gpuOfSlot,
     prefetch: p.prefetch,
-    resident: false,
   });
   const timeline = runTasks(machine, tasks);
   const metrics: Metrics = {
