@@ -1,3 +1,4 @@
+import { formatRatio } from "../../model/units.ts";
 import type { Json } from "../../model/json.ts";
 import type { MeasuredQuantity, ScoreDocument } from "../../model/prediction.ts";
 import { scoreClaims } from "../../gate/score.ts";
@@ -8,6 +9,7 @@ import type {
   WorkloadResult,
 } from "../../workload/workload.ts";
 import type { LoadedRequests } from "./inputs.ts";
+import { machineNoise, NOISE_LIMIT } from "./machine_noise.ts";
 import { scoreDocument } from "./score_document.ts";
 import { type Sealed, sealPrediction } from "./seal.ts";
 
@@ -89,6 +91,7 @@ export async function runPredicted(
   },
   onSealed: (sealed: Sealed) => Promise<void>,
 ): Promise<PredictedRun> {
+  const noise = machineNoise(context.directory).ratio;
   const { prediction, context: judged } = await prepare(workload, params, context, about.requests);
   const sealed = sealPrediction(
     {
@@ -97,6 +100,7 @@ export async function runPredicted(
         workload: workload.name,
         workloadParams: params as Json,
         seed: context.seed,
+        noiseRatioBefore: noise,
         ...about.inputs,
         ...prediction.inputs,
       },
@@ -110,12 +114,22 @@ export async function runPredicted(
   );
   await onSealed(sealed);
   const result = await workload.run(params, judged);
-  const score = scoreDocument([{
-    name: `bench ${workload.name}`,
-    knob: null,
-    sha256: sealed.sha256,
-    refused: null,
-    rows: scoreClaims(prediction.claims, quantitiesOf(result)),
-  }], new Date());
-  return { sealed, result, score };
+  const noisy = Math.max(noise, machineNoise(context.directory).ratio);
+  const score = scoreDocument(
+    [{
+      name: `bench ${workload.name}`,
+      knob: null,
+      sha256: sealed.sha256,
+      refused: null,
+      rows: scoreClaims(prediction.claims, quantitiesOf(result)),
+    }],
+    new Date(),
+    noisy,
+  );
+  const warning = noisy <= NOISE_LIMIT ? [] : [
+    `this machine is noisy: fixed work varied by ${
+      formatRatio(Number(noisy.toPrecision(2)))
+    } around the run, so misses may be the machine's, not the model's`,
+  ];
+  return { sealed, result: { ...result, notes: [...result.notes, ...warning] }, score };
 }

@@ -5,7 +5,11 @@ import { hostFacts } from "../../runtime/host.ts";
 import { VERSION } from "../../runtime/version.ts";
 
 /** Puts scored cases into the document that is printed, stored and reported. */
-export function scoreDocument(cases: readonly ScoredCase[], now: Date): ScoreDocument {
+export function scoreDocument(
+  cases: readonly ScoredCase[],
+  now: Date,
+  noiseRatio: number | null = null,
+): ScoreDocument {
   const tally = tallyScores(cases);
   const judged = tally.hits + tally.misses;
   const refused = tally.refused === 0 ? "" : `, ${tally.refused} refused`;
@@ -13,7 +17,7 @@ export function scoreDocument(cases: readonly ScoredCase[], now: Date): ScoreDoc
     schema: "spillway/score/1",
     tool: { name: "spillway", version: VERSION },
     summary: `${tally.hits} of ${judged} claims hit over ${cases.length} predictions${refused}`,
-    machine: hostFacts(),
+    machine: { ...hostFacts(), ...(noiseRatio === null ? {} : { noiseRatio }) },
     measuredAt: now.toISOString(),
     cases,
     ...tally,

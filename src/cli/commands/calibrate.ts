@@ -28,12 +28,6 @@ interface Options extends GlobalOptions {
   readonly threads: number;
 }
 
-/** Above this noise of fixed work in the processor and in memory, figures of this machine mislead. */
-const NOISE_LIMIT = 0.1;
-const NOISE_ROUNDS = 5;
-/** Room that its probes need on the disk. */
-const NOISE_BYTES = 32 * 2 ** 20;
-
 const measurement = z.strictObject({
   id: z.string(),
   unit: z.string(),
@@ -61,17 +55,15 @@ interface Parts {
 
 /** The noise of processor and memory; the disk's own is part of what is measured. */
 async function checkNoise(options: Options): Promise<number> {
-  const { measureNoise } = await import("../gate/noise_probes.ts");
-  const { relativeNoise } = await import("../../stats/power.ts");
-  const { withScratch } = await import("../../workload/scratch.ts");
-  const probes = await withScratch(
-    options.directory,
-    NOISE_BYTES,
-    (folder) => Promise.resolve(measureNoise(NOISE_ROUNDS, [], folder)),
+  const { machineNoise, NOISE_LIMIT, NOISE_PROBE_BYTES } = await import(
+    "../bench/machine_noise.ts"
   );
-  const noise = probes.filter((probe) => probe.name !== "disk")
-    .map(({ name, seconds }) => ({ name, ratio: relativeNoise(seconds) ?? 0 }));
-  const worst = noise.reduce((a, b) => b.ratio > a.ratio ? b : a);
+  const { withScratch } = await import("../../workload/scratch.ts");
+  const worst = await withScratch(
+    options.directory,
+    NOISE_PROBE_BYTES,
+    (folder) => Promise.resolve(machineNoise(folder)),
+  );
   if (worst.ratio <= NOISE_LIMIT || options.force) return worst.ratio;
   const percent = (ratio: number) => formatRatio(Number(ratio.toPrecision(2)));
   throw environmentError(

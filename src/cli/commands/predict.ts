@@ -1,6 +1,6 @@
 import { Command } from "@cliffy/command";
 import { z } from "zod";
-import { dataError, usageError } from "../../model/errors.ts";
+import { usageError } from "../../model/errors.ts";
 import { formatInUnit } from "../../model/format_metric.ts";
 import type { Json } from "../../model/json.ts";
 import { type Claim, type Knob, predictionSchema } from "../../model/prediction.ts";
@@ -9,6 +9,7 @@ import type { PolicyResult } from "../../model/results.ts";
 import type { TraceKind } from "../../model/trace/trace.ts";
 import { POLICIES } from "../../registry/policies.ts";
 import { metricClaims } from "../bench/metric_claims.ts";
+import { checkRecorded } from "../bench/recorded.ts";
 import type { Sealed } from "../bench/seal.ts";
 import type { CommandModule } from "../command_module.ts";
 import { closest } from "../did_you_mean.ts";
@@ -80,9 +81,10 @@ async function replayOne(
     const { runPolicies } = await import("../replay_run.ts");
     const [result] = await runPolicies(trace, choices, profiles, seed);
     const { id, name, format, sha256, rows } = trace;
-    const knob = options.recorded === undefined
-      ? null
-      : await checkRecorded(options.recorded, argument, family, result, profiles, out);
+    const knob = options.recorded === undefined ? null : await checkRecorded(
+      { path: options.recorded, trace: argument, result, profiles, options },
+      out,
+    );
     return {
       result,
       knob,
@@ -100,53 +102,6 @@ async function replayOne(
   } finally {
     await trace.close();
   }
-}
-
-/** What differs from the recorded run, once that is reproduced. @throws data error when it is not. */
-async function checkRecorded(
-  path: string,
-  trace: string,
-  family: PolicyFamily,
-  result: PolicyResult,
-  profiles: { readonly hardware: { readonly engine?: unknown } | null },
-  out: Output,
-): Promise<Knob> {
-  const { benchQuantities, parseBenchDocument, readJsonFile } = await import(
-    "../bench/measured_run.ts"
-  );
-  const recorded = parseBenchDocument(readJsonFile(path), path);
-  if (family !== "conversation" || recorded.workload !== "conversation") {
-    throw usageError(
-      `--recorded ${path}: a run of bench ${recorded.workload} is no recorded run of "${family}"`,
-      "it validates conversations; other recordings are validated by replay validate",
-    );
-  }
-  const { validateConversation } = await import("../bench/as_run.ts");
-  const { loadRequests } = await import("../bench/inputs.ts");
-  const requests = await loadRequests(trace, out.setting("store").value!, recorded.seed);
-  const engine = profiles.hardware?.engine as Parameters<typeof validateConversation>[2];
-  const { refused } = await validateConversation(
-    { params: recorded.params, quantities: benchQuantities(recorded) },
-    requests,
-    engine,
-    recorded.seed,
-  );
-  if (refused !== null) {
-    throw dataError(
-      `${path}: ${refused}`,
-      "calibrate the engine anew, and record on a still machine",
-    );
-  }
-  const changed = ["policy", ...Object.keys(result.params)].filter((key) =>
-    String(key === "policy" ? result.policy : result.params[key]) !==
-      String(recorded.params[key] ?? null)
-  );
-  const to = (key: string) => String(key === "policy" ? result.policy : result.params[key]);
-  return {
-    name: changed.join(", ") || "nothing",
-    from: changed.map((key) => String(recorded.params[key] ?? null)).join(", "),
-    to: changed.map(to).join(", "),
-  };
 }
 
 function render(sealed: Sealed, file: string | null, out: Output): string {
@@ -227,7 +182,10 @@ export const command: CommandModule = {
       .option("--within <ratio:number>", "Bar of claims that rest on a cost model.", {
         default: 0.15,
       })
-      .option("--recorded <file:file>", "A recorded run (bench … --json) that must be reproduced.")
+      .option(
+        "--recorded <run:string>",
+        "A recorded run that as-run must reproduce: bench … --json, or what replay validate takes.",
+      )
       .option("--seal", "Store the prediction and print its SHA-256.")
       .option("-o, --output <file:file>", "Where --seal stores it (default: named by its hash).")
       .option("--save <name:string>", "Store it under this name as well.")

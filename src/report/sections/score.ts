@@ -128,6 +128,12 @@ export async function scoreSection(
         "Machine",
         `${machine.cpuModel}, ${machine.logicalCpus} processors, ${machine.kernel}, ${machine.runtime}`,
       ],
+      [
+        "Noise of fixed work",
+        typeof machine.noiseRatio === "number"
+          ? formatRatio(Number(machine.noiseRatio.toPrecision(2)))
+          : null,
+      ],
       ["Sealed before the run", seal === null ? null : markup`<code class="hash">${seal}</code>`],
     ])
   }${await errorChart(document, draw)}${details}</section>`;

@@ -2,7 +2,9 @@ import { Command, EnumType } from "@cliffy/command";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { usageError } from "../../../model/errors.ts";
+import { formatRatio } from "../../../model/units.ts";
 import type { ScoredCase } from "../../../model/prediction.ts";
+import { machineNoise, NOISE_LIMIT } from "../../bench/machine_noise.ts";
 import { loadRequests } from "../../bench/inputs.ts";
 import { scoreDocument, scoreSchema } from "../../bench/score_document.ts";
 import { renderScore } from "../../bench/score_render.ts";
@@ -70,6 +72,7 @@ async function run(options: Options): Promise<void> {
   const progress = createProgress("bench sealed", out);
   const sealed: Sealed[] = [];
   const scored: ScoredCase[] = [];
+  let noise = 0;
   mkdirSync(options.predictions, { recursive: true });
   await withScratch(options.directory, 2 * 2 ** 30, async (directory, signal) => {
     const context: SealedContext = {
@@ -82,6 +85,15 @@ async function run(options: Options): Promise<void> {
       repeats: options.repeats,
       note: out.note,
     };
+    noise = machineNoise(directory).ratio;
+    if (noise > NOISE_LIMIT) {
+      await out.warn(
+        `this machine is noisy: fixed work varies by ${
+          formatRatio(Number(noise.toPrecision(2)))
+        }, so ` +
+          "misses may be the machine's, not the model's",
+      );
+    }
     for (const makeGroup of groupsOf(options, out)) {
       await playGroup(
         await makeGroup(context),
@@ -100,7 +112,7 @@ async function run(options: Options): Promise<void> {
     }
   });
   progress.end();
-  const document = scoreDocument(scored, new Date());
+  const document = scoreDocument(scored, new Date(), noise);
   if (options.save !== undefined) {
     const { saveScore } = await import("../../bench/save_score.ts");
     await saveScore(options.save, sealed, document, out);
