@@ -102,6 +102,9 @@ function verdicts(items: readonly ReportItem[]): Html | null {
     if (item.kind === "score") {
       return [[item.id, "Predicted against measured", `${item.document.summary}.`]];
     }
+    if (item.kind === "run" && item.record.stalls !== undefined) {
+      return [[item.id, "Recording", firstSentence(item.record.stalls.sentence)]];
+    }
     if (item.kind === "gate") {
       const { verdict, subject } = item.document;
       return [[item.id, "Gate", `${verdict.toUpperCase()} for ${subject}`]];

@@ -42,6 +42,28 @@ export function runRecord(name: string): RunRecord {
       gpu_energy_joules: unknownMetric("joules", "measured", "no GPU here"),
     },
     usage: null,
+    stalls: {
+      seconds: {
+        gpu_bound: 0,
+        pcie_bound: 0,
+        storage_read_bound: 1,
+        storage_write_bound: 0,
+        host_bound: 0,
+        idle: 2,
+        unknown: 0,
+      },
+      rules: [{ rule: "the busiest disk", seconds: 1 }],
+      hasGpu: false,
+      storageSeconds: 1,
+      storageRatio: 1 / 3,
+      evidence: "modelled",
+      sentence: `storage was the limit for 1 s of ${name}`,
+      ceilings: { pcieBytesPerSecond: null, readBytesPerSecond: null, writeBytesPerSecond: null },
+      timeline: [
+        { class: "idle", start: 0, seconds: 2 },
+        { class: "storage_read_bound", start: 2, seconds: 1 },
+      ],
+    },
   };
 }
 

@@ -48,6 +48,13 @@ test("every chart is an SVG with a role and a sentence, and has its data below i
   assert.equal((page.match(/Data of this chart/g) ?? []).length, figures.length);
 });
 
+test("a recording says what its time was bound by, on the first screen too", () => {
+  assert.match(page, /Where the time went/);
+  assert.match(page, /waiting for reads<\/span>.*?1 s.*?33\.3 %/s);
+  const lead = /<div class="lead">.*?class="next"/s.exec(page)![0];
+  assert.match(lead, /storage was the limit for 1 s of demo/);
+});
+
 test("unknown values say why instead of showing a number", () => {
   assert.match(page, /no GPU here/);
   assert.match(page, /1 total that is unknown here/);

@@ -11,6 +11,7 @@ import type { DrawChart } from "../render_chart.ts";
 import { facts, table } from "../table.ts";
 import { sectionHead } from "./head.ts";
 import { counterCharts } from "./run_counters.ts";
+import { runStalls } from "./run_stalls.ts";
 import { runTotals } from "./run_totals.ts";
 
 type RunItem = Extract<ReportItem, { kind: "run" }>;
@@ -111,7 +112,7 @@ export async function runSection(item: RunItem, draw: DrawChart): Promise<Html> 
       ],
       ["Marks", marks.length === 0 ? null : marks.join(", ")],
     ])
-  }${await counterCharts(item, draw)}${runTotals(item)}${sources(record)}${
-    ledger(record)
-  }</section>`;
+  }${await runStalls(item, draw)}${await counterCharts(item, draw)}${runTotals(item)}${
+    sources(record)
+  }${ledger(record)}</section>`;
 }

@@ -29,7 +29,7 @@ export const command: CommandModule = {
       examples: [
         [
           "Which checkpoint interval?",
-          "spillway replay fault faults.csv --policy periodic-sync --sweep interval=5min..4h*2",
+          "spillway replay fault faults.csv --policy periodic-sync --sweep interval=5min..240min*2",
         ],
         [
           "A job of your own",
