@@ -97,7 +97,7 @@ function verdicts(items: readonly ReportItem[]): Html | null {
     }
     if (item.kind === "advice") {
       const [verdict] = item.document.verdicts;
-      return verdict === undefined ? [] : [[item.id, item.document.title, firstSentence(verdict)]];
+      return verdict === undefined ? [] : [[item.id, "Advice", firstSentence(verdict)]];
     }
     if (item.kind === "score") {
       return [[item.id, "Predicted against measured", `${item.document.summary}.`]];

@@ -11,6 +11,19 @@ function valueOf(metrics: Metrics, id: string): number | null {
   return value === null || value === undefined ? null : Number(value);
 }
 
+/** Points further out than this many times the front are counted, not drawn: they would squeeze the rest. */
+const REACH = 3;
+
+function nearTheFront<T extends { x: number | null; y: number | null; group: string }>(
+  rows: readonly T[],
+): T[] {
+  const front = rows.filter((r) => r.group !== "searched");
+  const most = (key: "x" | "y") => Math.max(...front.map((r) => r[key]!)) * REACH;
+  if (front.length === 0) return [...rows];
+  const [x, y] = [most("x"), most("y")];
+  return rows.filter((r) => r.x! <= x && r.y! <= y);
+}
+
 /** Every searched point over two objectives, the front and the recommended one on top of the others. */
 function paretoFigure(document: AdviseDocument, x: string, y: string): Figure {
   const front = new Set(document.front.map((f) => f.point));
@@ -25,12 +38,14 @@ function paretoFigure(document: AdviseDocument, x: string, y: string): Figure {
     name: p.name,
   }));
   const order = ["searched", "Pareto front", "recommended"];
+  const known = rows.filter((r) => r.x !== null && r.y !== null);
+  const near = nearTheFront(known);
+  const beyond = known.length - near.length;
   return {
     chart: "points",
     title: `${metricDefinition(y)?.title ?? y} over ${metricDefinition(x)?.title ?? x} of ` +
-      `${document.points.length} points`,
-    rows: rows.filter((r) => r.x !== null && r.y !== null)
-      .sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group)),
+      `${near.length} points` + (beyond === 0 ? "" : ` (${beyond} lie further out)`),
+    rows: near.sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group)),
     options: {
       xTitle: metricDefinition(x)?.title ?? x,
       yTitle: metricDefinition(y)?.title ?? y,
@@ -43,6 +58,7 @@ function paretoFigure(document: AdviseDocument, x: string, y: string): Figure {
 /** The advice as the store keeps it and a report shows it. */
 export function advisePage(document: AdviseDocument): AdviceDocument {
   const { objectives, recommendation, minimize } = document;
+  const first = (point: number) => point === recommendation.point ? 0 : 1;
   const then = document.then === undefined ? null : advisePage(document.then);
   const latency = objectives.find((id) => id !== minimize && !/usd|co2e|wear/.test(id));
   const pairs: [string, string][] = [
@@ -67,7 +83,7 @@ export function advisePage(document: AdviseDocument): AdviceDocument {
       ...(then?.verdicts.map((v) => `then: ${v}`) ?? []),
     ],
     subjects: [
-      ...document.front.map((f) => ({
+      ...document.front.toSorted((a, b) => first(a.point) - first(b.point)).map((f) => ({
         name: document.points[f.point].name,
         metrics: f.metrics as Metrics,
         command: f.command,
