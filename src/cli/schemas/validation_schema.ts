@@ -12,6 +12,7 @@ export const validationSchema = z.strictObject({
   params: z.record(z.string(), z.unknown()),
   profiles: z.strictObject({ hardware: z.string(), llm: z.string() }),
   assumed: z.array(z.string()).describe("what nobody said, with what was taken instead"),
+  notes: z.array(z.string()).describe("what the trace of the requests leaves out"),
   rows: z.array(z.strictObject({
     quantity: z.string(),
     unit: z.string(),

@@ -57,6 +57,7 @@ export function renderValidation(document: ValidationDocument, out: Output): str
         out.width,
       ),
     ]),
+    ...document.notes.flatMap((note) => wrapText(`- ${safeText(note)}`, out.width)),
     ...missing.flatMap((reason) => wrapText(`- ${reason}`, out.width)),
     "",
   ].join("\n");

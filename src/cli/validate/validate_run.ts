@@ -22,6 +22,8 @@ export interface ValidationDocument extends Validation {
   readonly profiles: { readonly hardware: string; readonly llm: string };
   /** What neither the run nor the user said, with what was taken instead. */
   readonly assumed: readonly string[];
+  /** What the trace of the requests leaves out, as its importer said. */
+  readonly notes: readonly string[];
 }
 
 export interface ValidateInput {
@@ -149,6 +151,7 @@ export async function validateRun(input: ValidateInput): Promise<ValidationDocum
     params: set,
     profiles: { hardware: profiles.hardware!.name, llm: profiles.llm!.name },
     assumed: [...(fit === null ? [] : [fit.note]), ...assumed, ...asRun.assumed],
+    notes: trace.notes,
     rows,
     verdict,
     sentence,

@@ -2,7 +2,7 @@ import type { RequestHint } from "../../model/eviction.ts";
 import { createAdmission } from "./admission.ts";
 import type { EngineConfig } from "./config.ts";
 import { createDecodeBatch } from "./decode_batch.ts";
-import { createGpuPool } from "./gpu_pool.ts";
+import { createGpuPool } from "../shared/gpu_pool.ts";
 import { createIdSpace } from "./id_space.ts";
 import type { HandOff, Instance } from "./instance_types.ts";
 import { createPrefillChoice } from "./prefill_choice.ts";

@@ -1,7 +1,7 @@
 import type { RequestHint } from "../../model/eviction.ts";
 import type { Admission } from "./admission.ts";
 import type { EngineConfig } from "./config.ts";
-import type { GpuPool } from "./gpu_pool.ts";
+import type { GpuPool } from "../shared/gpu_pool.ts";
 import type { IdSpace } from "./id_space.ts";
 import type { EngineRequest, Sequence } from "./request.ts";
 import { createSessionBlocks } from "./session_blocks.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createGpuPool } from "../../../src/replay/offload/gpu_pool.ts";
+import { createGpuPool } from "../../../src/replay/shared/gpu_pool.ts";
 import { BlockManager, type PagedRequest } from "../../../src/replay/shared/block_manager.ts";
 import { eviction as mooncake } from "../../../src/replay/shared/evictions/mooncake_store.ts";
 

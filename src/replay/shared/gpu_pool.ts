@@ -1,7 +1,8 @@
 /**
  * KV blocks in GPU memory: blocks with an id (from the trace, or kept after decoding) are shared by
  * reference count and stay cached without references in least recent order; private blocks (the growing
- * tail of a running sequence) are only counted.
+ * tail of a running sequence) are only counted. It is the counted form of `BlockManager` (block_manager.ts): without block
+ * tables, in typed arrays over the trace's dense ids; a property test holds the two against each other.
  */
 export interface GpuPool {
   readonly capacity: number;
