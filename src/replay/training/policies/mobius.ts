@@ -43,13 +43,12 @@ function plan(p: Params, context: ReplayContext<"tensors">) {
     : bestPartition(table, view, count);
   if (partition === null || !Number.isFinite(partition.seconds)) {
     const largest = Math.max(...step.layers.map((l) => l.parameterBytes + l.gradientBytes));
-    return doesNotRun(
-      `no ${count === null ? "" : `${count}-stage `}partition fits into ` +
-        `${formatBytes(machine.memoryBytes)} a GPU: the largest layer has ` +
-        `${formatBytes(largest)} of weights and gradients, activations come on top`,
-      {},
-      [],
-    );
+    const reason = `no ${count === null ? "" : `${count}-stage `}partition fits into ${
+      formatBytes(machine.memoryBytes)
+    } a GPU: the largest layer has ${
+      formatBytes(largest)
+    } of weights and gradients, activations come on top`;
+    return doesNotRun(reason, {}, [`mobius: ${reason}.`]);
   }
   const wanted = p.prove === "always" || (p.prove === "auto" && table.layers <= PROVED_LAYERS);
   const solver = p.partition === "best" && wanted ? context.solver : undefined;

@@ -40,11 +40,8 @@ function plan(p: Params, context: ReplayContext<"tensors">) {
       notes: [],
     });
   }
-  return doesNotRun(
-    `not even single layers fit into ${formatBytes(machine.memoryBytes)} a GPU`,
-    {},
-    [],
-  );
+  const reason = `not even single layers fit into ${formatBytes(machine.memoryBytes)} a GPU`;
+  return doesNotRun(reason, {}, [`naive-pipeline: ${reason}.`]);
 }
 
 export const policy: Policy<"tensors", Params> = {

@@ -83,12 +83,10 @@ export function swappedPipelineOutcome(p: SwappedPipeline): ReplayOutcome {
   const stages = stagesOf(stageTable(step, p.recompute), partition.bounds);
   const host = hostBytes(p);
   if (host > machine.dramBytes) {
-    return doesNotRun(
-      `the states need ${formatBytes(host)} of host memory, the machine has ` +
-        formatBytes(machine.dramBytes),
-      {},
-      [],
-    );
+    const reason = `the states need ${formatBytes(host)} of host memory, the machine has ${
+      formatBytes(machine.dramBytes)
+    }`;
+    return doesNotRun(reason, {}, [`${p.policy}: ${reason}.`]);
   }
   const tasks = pipelineTasks(stages, machine, {
     microBatches: step.microBatches,
