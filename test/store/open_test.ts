@@ -362,8 +362,9 @@ test("an older store is migrated, also when opened to read, and a copy of it is 
   const old = await openStore(path, { mode: "create" });
   await old.saveTrace(requestTrace(requests), "kept");
   await old.close();
+  const version = MIGRATIONS.at(-1)!.version + 1;
   const next = [...MIGRATIONS, {
-    version: 2,
+    version,
     name: "more",
     sql: "ALTER TABLE private.entry ADD COLUMN colour VARCHAR DEFAULT 'red'",
   }];
@@ -372,7 +373,7 @@ test("an older store is migrated, also when opened to read, and a copy of it is 
   const store = await openStore(path, { mode: "read", migrations: next, views });
   assert.deepEqual((await store.query("SELECT * FROM v_colour")).rows, [["t1", "red"]]);
   await store.close();
-  const copy = await openStore(`${path}.before-v2`, { mode: "read" });
+  const copy = await openStore(`${path}.before-v${version}`, { mode: "read" });
   assert.equal((await copy.list()).length, 1);
   await copy.close();
   await refusal(openStore(path, { mode: "read" }));

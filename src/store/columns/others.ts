@@ -21,10 +21,12 @@ export const allocationCodec: TraceCodec<"allocations"> = {
     int32Column(c.stream, false),
     int32Column(c.device, false),
     wholeColumn(c.timeNs),
+    int32Column(c.pool ?? new Int32Array(c.count), false),
+    int32Column(c.site ?? new Int32Array(c.count).fill(-1), true),
   ],
   select: `SELECT op, coalesce(id, -1), coalesce(size, 'nan'::DOUBLE),
       coalesce(address::DOUBLE, 'nan'::DOUBLE), stream, device,
-      coalesce(time_ns::DOUBLE, 'nan'::DOUBLE)
+      coalesce(time_ns::DOUBLE, 'nan'::DOUBLE), coalesce(pool, 0), coalesce(site, -1)
     FROM private.allocation WHERE key = $1 ORDER BY row`,
   read: (chunks) => ({
     kind: "allocations",
@@ -36,6 +38,8 @@ export const allocationCodec: TraceCodec<"allocations"> = {
     stream: gather(chunks, 4, Int32Array),
     device: gather(chunks, 5, Int32Array),
     timeNs: gather(chunks, 6, Float64Array),
+    pool: gather(chunks, 7, Int32Array),
+    site: gather(chunks, 8, Int32Array),
   }),
 };
 

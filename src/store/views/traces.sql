@@ -35,7 +35,7 @@ COMMENT ON COLUMN v_request.block_ids IS 'Dense ids of the prompt''s blocks, in 
 CREATE OR REPLACE VIEW v_allocation AS
 SELECT e.id AS trace_id, a.row,
   ['alloc', 'free', 'record_stream', 'stream_done', 'empty_cache', 'set_fraction', 'free_completed', 'segment_alloc', 'segment_free', 'segment_map', 'segment_unmap', 'snapshot', 'oom'][a.op + 1] AS op,
-  a.id AS allocation, a.size, a.address, a.stream, a.device, a.time_ns
+  a.id AS allocation, a.size, a.address, a.stream, a.device, a.time_ns, coalesce(a.pool, 0) AS pool, a.site
 FROM private.allocation a JOIN private.entry e USING (key);
 COMMENT ON VIEW v_allocation IS 'GPU-memory allocator events of allocation traces.';
 COMMENT ON COLUMN v_allocation.trace_id IS 'Id of the trace.';
@@ -47,6 +47,8 @@ COMMENT ON COLUMN v_allocation.address IS 'Address in the recorded run; NULL whe
 COMMENT ON COLUMN v_allocation.stream IS 'Dense stream number.';
 COMMENT ON COLUMN v_allocation.device IS 'GPU index.';
 COMMENT ON COLUMN v_allocation.time_ns IS 'Nanoseconds from the start of the trace; NULL where the trace has none.';
+COMMENT ON COLUMN v_allocation.pool IS 'Number of the private pool (CUDA graphs); 0 is the default.';
+COMMENT ON COLUMN v_allocation.site IS 'Who allocated: index into the sites of the trace''s document; NULL where unknown.';
 
 CREATE OR REPLACE VIEW v_fault AS
 SELECT e.id AS trace_id, f.row, f.start_seconds,
