@@ -213,7 +213,7 @@ function benchPaged(): void {
       const table: number[] = [];
       let hit = true;
       for (const hash of hashes) {
-        const found = hit ? held.get(hash) : undefined;
+        const found: number | undefined = hit ? held.get(hash) : undefined;
         hit = found !== undefined;
         let block = found;
         if (block === undefined) {
