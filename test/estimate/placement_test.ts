@@ -180,6 +180,14 @@ test("storing less saves in proportion to what it touches", () => {
   assert.ok(kinds.length >= 2, "lossy ways say so");
 });
 
+test("where the rate decides what is bought, smaller objects save and rarer ones do not", () => {
+  const fast = data({ kind: "checkpoints", bandwidth: 100e9 });
+  const placed = placeClass(fast, FACTORS, "total_grams_co2e");
+  const by = (word: string) => placed.savers.find((s) => s.name.includes(word))!;
+  assert.ok(by("quantised optimiser").savedGramsPerMonth! > 0);
+  near(1 + by("write half as often").savedGramsPerMonth!, 1);
+});
+
 test("a file of classes is checked", () => {
   assert.ok(!placementFileSchema.safeParse({ classes: [] }).success);
   assert.ok(!placementFileSchema.safeParse({ classes: [{ name: "a" }] }).success);

@@ -17,6 +17,8 @@ const saverSchema = z.strictObject({
   heldFactor: share,
   writtenFactor: share,
   readFactor: share.default(1),
+  /** Of the peak rate: smaller objects need fewer drives, rarer ones do not. */
+  bandwidthFactor: share.default(1),
   /** Time an object is kept afterwards: minimum durations of a medium bind sooner. */
   retentionFactor: share.default(1),
   lossy: z.boolean().default(false),
@@ -54,7 +56,7 @@ export const placementFileSchema = z.strictObject({
   classes: z.array(dataClassSchema).min(1),
 });
 
-const PLAIN = { readFactor: 1, retentionFactor: 1, lossy: false } as const;
+const PLAIN = { readFactor: 1, bandwidthFactor: 1, retentionFactor: 1, lossy: false } as const;
 
 /**
  * Ways to store less, by kind of data: retention and expiry, deduplication, deltas, quantisation. A figure
@@ -83,6 +85,7 @@ export const DEFAULT_SAVERS: Readonly<Record<DataClass["kind"], readonly Saver[]
     {
       ...PLAIN,
       name: "deltas and quantisation together",
+      bandwidthFactor: 1 / 6,
       heldFactor: 1 / 2.5,
       writtenFactor: 1 / 6,
       readFactor: 1 / 2.5,
@@ -93,6 +96,7 @@ export const DEFAULT_SAVERS: Readonly<Record<DataClass["kind"], readonly Saver[]
     {
       ...PLAIN,
       name: "deltas alone",
+      bandwidthFactor: 0.5,
       heldFactor: 0.8,
       writtenFactor: 0.5,
       price: "a restore reads a base and its deltas",
@@ -101,6 +105,7 @@ export const DEFAULT_SAVERS: Readonly<Record<DataClass["kind"], readonly Saver[]
     {
       ...PLAIN,
       name: "quantised optimiser states (8 bit)",
+      bandwidthFactor: 8 / 14,
       heldFactor: 8 / 14,
       writtenFactor: 8 / 14,
       readFactor: 8 / 14,
@@ -111,6 +116,7 @@ export const DEFAULT_SAVERS: Readonly<Record<DataClass["kind"], readonly Saver[]
     {
       ...PLAIN,
       name: "deduplicate: replicas save once",
+      bandwidthFactor: 0.5,
       heldFactor: 0.5,
       writtenFactor: 0.5,
       source: "what-if: two data-parallel replicas wrote the same bytes",
@@ -144,6 +150,7 @@ export const DEFAULT_SAVERS: Readonly<Record<DataClass["kind"], readonly Saver[]
     {
       ...PLAIN,
       name: "quantise to 8 bit",
+      bandwidthFactor: 0.5,
       heldFactor: 0.5,
       writtenFactor: 0.5,
       readFactor: 0.5,
@@ -153,6 +160,7 @@ export const DEFAULT_SAVERS: Readonly<Record<DataClass["kind"], readonly Saver[]
     {
       ...PLAIN,
       name: "compress 3.5x",
+      bandwidthFactor: 1 / 3.5,
       heldFactor: 1 / 3.5,
       writtenFactor: 1 / 3.5,
       readFactor: 1 / 3.5,

@@ -26,6 +26,7 @@ export function afterSaver(data: DataClass, saver: Saver): DataClass {
     readBytesPerMonth: data.readBytesPerMonth * saver.readFactor,
     egressBytesPerMonth: data.egressBytesPerMonth * saver.readFactor,
     retentionSeconds: data.retentionSeconds * saver.retentionFactor,
+    ...(data.bandwidth === undefined ? {} : { bandwidth: data.bandwidth * saver.bandwidthFactor }),
   };
 }
 

@@ -110,6 +110,20 @@ function grams(i: Interval | null): string {
     : `${formatGrams(i.mid)} (${formatGrams(i.low)}..${formatGrams(i.high)})`;
 }
 
+function saverLine(s: PlacedClass["savers"][number]): string {
+  const name = `- ${s.name}${s.lossy ? " (lossy)" : ""}: `;
+  const price = s.price === null ? "" : `; ${s.price}`;
+  if ((s.savedUsdPerMonth ?? 0) <= 0 && (s.savedGramsPerMonth ?? 0) <= 0) {
+    return `${name}saves nothing here: the rate, not the bytes, decides what is bought${price}`;
+  }
+  const usd = s.savedUsdPerMonth === null ? "unknown $" : formatUsd(s.savedUsdPerMonth);
+  const carbon = s.savedGramsPerMonth === null
+    ? "unknown carbon"
+    : formatGrams(s.savedGramsPerMonth);
+  const life = s.savedGramsOverLife === null ? "?" : formatGrams(s.savedGramsOverLife);
+  return `${name}saves ${usd}, ${carbon} a month; ${life} over the hardware's life (${s.source})${price}`;
+}
+
 function renderClass(c: PlacedClass, out: Output): string {
   const table = renderTable(
     [
@@ -137,18 +151,7 @@ function renderClass(c: PlacedClass, out: Output): string {
           : `${p.segment} (${formatDecimalBytes(p.bytes)}) on ${p.medium}`
       ).join(", ")
     }: ${money(c.usdPerMonth)} and ${grams(c.gramsPerMonth)} a month; ${c.reason}`;
-  const savers = c.savers.map((s) =>
-    `- ${s.name}: saves ${
-      s.savedUsdPerMonth === null ? "unknown $" : formatUsd(s.savedUsdPerMonth)
-    }, ` +
-    `${
-      s.savedGramsPerMonth === null ? "unknown carbon" : formatGrams(s.savedGramsPerMonth)
-    } a month; ` +
-    `${
-      s.savedGramsOverLife === null ? "?" : formatGrams(s.savedGramsOverLife)
-    } over the hardware's ` +
-    `life (${s.source})`
-  );
+  const savers = c.savers.map(saverLine);
   return `${out.style.bold(c.name)}\n${table}\n${wrapText(verdict, out.width).join("\n")}\n` +
     (savers.length === 0
       ? ""
