@@ -8,6 +8,7 @@ import type { ReportInput, ReportItem } from "./input.ts";
 import { familyLabel, metricLabel } from "./labels.ts";
 import { machineText } from "./machine.ts";
 import { nextCommand } from "./next_command.ts";
+import { stallSentence } from "./stall_sentence.ts";
 import { facts } from "./table.ts";
 
 interface Card {
@@ -103,7 +104,7 @@ function verdicts(items: readonly ReportItem[]): Html | null {
       return [[item.id, "Predicted against measured", `${item.document.summary}.`]];
     }
     if (item.kind === "run" && item.record.stalls !== undefined) {
-      return [[item.id, "Recording", firstSentence(item.record.stalls.sentence)]];
+      return [[item.id, "Recording", firstSentence(stallSentence(item.record.stalls))]];
     }
     if (item.kind === "gate") {
       const { verdict, subject } = item.document;

@@ -104,19 +104,21 @@ const LINES: readonly (readonly [command: string, args: readonly string[], code?
   ["replay cache", [CHAT, "--curve"]],
   ["replay conversation", [CHAT, "--hardware", "./engine.json"]],
   ["replay fault", ["traces/faults.csv", "-p", "periodic-sync"]],
+  ["replay loader", ["resnet50:files=8", "-p", "small-files"]],
   ["replay training", [LAYERS, "-p", "mobius"]],
   ["replay validate", ["served.json", "--trace", CHAT]],
   ["report", ["kv", "verdict", "-o", "report.html"]],
   ["schema", ["gate"]],
   ["show", ["kv"]],
+  ["topo", []],
   ["show", ["main"]],
 ];
 
 /**
- * Commands that other tests hold against their schema, because they need a setting of their own; `bench
- * sealed` takes minutes and prints what `score` prints.
+ * Commands that are held against their schema where they are tested, because they need a setting of their
+ * own: `bench sealed` takes minutes and prints what `score` prints, `loader fit` reads a published table.
  */
-const ELSEWHERE = new Set(["bench sealed", "calibrate", "demo", "mark"]);
+const ELSEWHERE = new Set(["bench sealed", "calibrate", "demo", "loader fit", "mark"]);
 
 /** The document in what was printed: a recording's goes to a file, since stdout is its child's. */
 function documentOf(command: string, { stdout }: Finished): unknown {

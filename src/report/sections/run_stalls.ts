@@ -4,6 +4,7 @@ import { evidenceWord } from "../evidence_tag.ts";
 import { type Html, markup } from "../html.ts";
 import type { ReportItem } from "../input.ts";
 import type { DrawChart } from "../render_chart.ts";
+import { stallSentence } from "../stall_sentence.ts";
 import { table } from "../table.ts";
 
 type RunItem = Extract<ReportItem, { kind: "run" }>;
@@ -32,7 +33,7 @@ export async function runStalls(item: RunItem, draw: DrawChart): Promise<Html | 
     rows,
     options: { xTitle: "seconds from the start" },
   });
-  return markup`<h3>Where the time went</h3><p class="verdict">${stalls.sentence} ${
+  return markup`<h3>Where the time went</h3><p class="verdict">${stallSentence(stalls)} ${
     evidenceWord(stalls.evidence)
   }</p>${figure}${
     table(
