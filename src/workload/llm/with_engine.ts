@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { statSync } from "node:fs";
 import { environmentError } from "../../model/errors.ts";
 import { checkGguf } from "../../parse/gguf.ts";
-import { readFileHead } from "../../runtime/files.ts";
+import { pathExists, readFileHead } from "../../runtime/files.ts";
 import { type LlmEngine, startEngine } from "./engine.ts";
 import { ENGINE_NAME } from "./engine_setup.ts";
 import { MODEL_SHAPES, parameterCount, writeRandomModel } from "./random_model.ts";
@@ -44,7 +44,7 @@ function checkModel(path: string): void {
 }
 
 /**
- * Writes the model when it is a generated one, starts the engine on it, and closes it afterwards, whatever
+ * Writes the model when it is a generated one that the folder lacks, starts the engine on it, and closes it afterwards, whatever
  * happens.
  */
 export async function withEngine<T>(
@@ -53,7 +53,8 @@ export async function withEngine<T>(
   body: (engine: LlmEngine) => Promise<T>,
 ): Promise<T> {
   const path = choice.file ?? join(context.directory, `${choice.model}.gguf`);
-  if (choice.file === null) {
+  // Several engines of one run share the model: the folder is this run's own.
+  if (choice.file === null && !pathExists(path)) {
     writeRandomModel(path, MODEL_SHAPES.find((s) => s.name === choice.model)!, context.seed);
   }
   checkModel(path);

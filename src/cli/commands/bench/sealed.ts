@@ -69,7 +69,7 @@ async function run(options: Options): Promise<void> {
   await setupEngine(options, out);
   const { withScratch } = await import("../../../workload/scratch.ts");
   const seed = Number(out.setting("seed", options.seed).value);
-  const progress = createProgress("bench sealed", out);
+  let progress = createProgress("bench sealed", out);
   const sealed: Sealed[] = [];
   const scored: ScoredCase[] = [];
   let noise = 0;
@@ -80,7 +80,7 @@ async function run(options: Options): Promise<void> {
       seed,
       signal,
       mark: () => {},
-      progress: progress.update,
+      progress: (done, total, what) => progress.update(done, total, what),
       asOf: new Date().toISOString().slice(0, 10),
       repeats: options.repeats,
       note: out.note,
@@ -105,6 +105,8 @@ async function run(options: Options): Promise<void> {
           );
           storePrediction(file, made);
           progress.end();
+          // Every run is timed by itself: what is left of the whole is not known.
+          progress = createProgress(`bench sealed, case ${sealed.length}`, out);
           await out.note(`${name}: sealed in ${file}, sha256 ${made.sha256}`);
         },
         (done) => void scored.push(done),
