@@ -25,7 +25,7 @@ export interface SharedJob {
 
 type Mode = "train" | "block" | "write" | "waitStore" | "recover" | "stall" | "done";
 
-/** Times that are equal but for rounding. */
+/** Work that is done but for rounding. */
 const TINY = 1e-9;
 
 /**
@@ -280,10 +280,7 @@ export function createSharedJob(
           saveOver(now);
         }
       } else if (until <= now) {
-        if (mode === "recover") {
-          stageOver(now);
-          return;
-        }
+        if (mode === "recover") return stageOver(now);
         settle(now);
         if (mode === "train") log.reach(goal);
         if (mode === "train" || mode === "waitStore") segmentOver(now);
