@@ -67,7 +67,9 @@ export function verdict(results: readonly PolicyResult[]): string {
   const without = best(lossless.filter((r) => !usesTiers(r)), basis.by);
   const table = tableOf(results);
   const parts: string[] = [];
-  if (offload === null || without === null) {
+  const blind = undecidable(results);
+  if (blind !== null) parts.push(`No verdict on offload: ${blind}.`);
+  else if (offload === null || without === null) {
     const missing = offload === null ? "a policy with tiers (kv-offload)" : "recompute";
     parts.push(`No verdict on offload: add ${missing} to --policy to compare.`);
   } else {
@@ -79,6 +81,20 @@ export function verdict(results: readonly PolicyResult[]): string {
     parts.push("Lossy policies change the answers and are not recommended by latency alone.");
   }
   return parts.join(" ");
+}
+
+/** Why the replays say nothing about offload, whatever the policies; null when they do. */
+function undecidable(results: readonly PolicyResult[]): string | null {
+  const ended = results.some((r) => (valueOf(r, "completed_requests") ?? 0) > 0);
+  if (!ended) {
+    return "no request ended, for each needs more blocks than an instance has (give more with " +
+      "--gpu-blocks, or a machine with more GPU memory)";
+  }
+  const listed = results.some((r) => valueOf(r, "block_reuse_ratio") !== null);
+  return listed
+    ? null
+    : "the trace has no block ids, so nothing is known of what its prompts share; use a trace with block " +
+      "hashes (Mooncake JSONL, WEKA sessions, KV events)";
 }
 
 function gainBy(results: readonly PolicyResult[], by: string): number {

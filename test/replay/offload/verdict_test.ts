@@ -114,3 +114,21 @@ test("a sweep in which more memory or bandwidth makes things worse is said to be
   );
   assert.deepEqual(anomalies([at(1e9, 0.5), { ...at(2e9, 0.4), policy: "hcache" }]), []);
 });
+
+test("nothing is concluded from a trace without block ids, or when no request ended", async () => {
+  const of = async (policy: string, rows: TestRequest[], params: Record<string, number>) => {
+    const { outcome } = await serve(policy, rows, params);
+    const { metrics, usage, detail } = outcome;
+    const legend = { summary: "", reference: "", lossy: false };
+    return { policy, family: "offload", params: {}, metrics, usage, detail, legend };
+  };
+  const plain: TestRequest[] = [{ at: 0, input: 1000, output: 4 }];
+  const blind = verdict([await of("recompute", plain, {}), await of("kv-offload", plain, {})]);
+  assert.match(blind, /^No verdict on offload: the trace has no block ids/);
+  const tight = { gpuBlocks: 10 };
+  const refused = verdict([
+    await of("recompute", RETURNING, tight),
+    await of("kv-offload", RETURNING, tight),
+  ]);
+  assert.match(refused, /^No verdict on offload: no request ended/);
+});
