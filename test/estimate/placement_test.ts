@@ -181,7 +181,7 @@ test("storing less saves in proportion to what it touches", () => {
 });
 
 test("where the rate decides what is bought, smaller objects save and rarer ones do not", () => {
-  const fast = data({ kind: "checkpoints", bandwidth: 100e9 });
+  const fast = data({ kind: "checkpoints", bandwidth: 10e9, latencySeconds: 0.001 });
   const placed = placeClass(fast, FACTORS, "total_grams_co2e");
   const by = (word: string) => placed.savers.find((s) => s.name.includes(word))!;
   assert.ok(by("quantised optimiser").savedGramsPerMonth! > 0);
