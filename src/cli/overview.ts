@@ -6,7 +6,7 @@ export const SECTIONS: readonly (readonly [title: string, names: readonly string
   ["Start here", ["demo", "doctor"]],
   ["Record and import", ["record", "mark", "import", "generate", "bench", "calibrate", "recover"]],
   ["Look", ["ls", "show", "query", "export", "report"]],
-  ["Replay and predict", ["replay", "fault", "predict", "score", "topo"]],
+  ["Replay and predict", ["replay", "fault", "loader", "predict", "score", "topo"]],
   ["Price and decide", ["estimate", "advise"]],
   ["Keep it that way", ["gate", "baseline", "compare", "noise"]],
   ["Help", ["explain", "schema", "config", "completions", "man"]],
@@ -17,6 +17,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   baseline: "keep a reference that gates compare with",
   config: "the settings in force",
   fault: "fit failure traces, plan intervals and spares",
+  loader: "fit the loading of samples",
   generate: "seeded traces to try things with",
   replay: "replay a trace against policies",
 };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { EXIT_CODES } from "../../src/model/exit_codes.ts";
 import { COMMANDS } from "../../src/registry/commands.ts";
+import { SECTIONS } from "../../src/cli/overview.ts";
 import { spillway } from "../spillway.ts";
 
 function inFolder(body: (folder: string) => void): void {
@@ -28,6 +29,15 @@ test("--help lists every top-level command within 80 columns", () => {
   assert.equal(code, 0);
   for (const { name } of COMMANDS) assert.ok(stdout.includes(name.split(" ")[0]), name);
   for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
+});
+
+test("every command and group stands under a task in --help, once", () => {
+  const tops = [...new Set(COMMANDS.map((c) => c.name.split(" ")[0]))];
+  const listed = SECTIONS.flatMap(([, names]) => names);
+  assert.deepEqual(tops.filter((name) => !listed.includes(name)), []);
+  assert.deepEqual(listed.filter((name) => !tops.includes(name)), []);
+  assert.equal(new Set(listed).size, listed.length);
+  assert.doesNotMatch(spillway(["--help"]).stdout, /^Other:/m);
 });
 
 test("an unknown command exits 2 and proposes the nearest", () => {
