@@ -6,50 +6,20 @@
  * this file. `test/cli/cliffy_test.ts` is the conformance test: moving to the real package is one line of
  * the import map.
  */
-import { Command as Commander, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command as Commander, Option } from "commander";
 import { SpillwayError } from "../model/errors.ts";
-import { closest } from "./did_you_mean.ts";
+import { camelCase, longName, parseFlags } from "./cliffy/flags.ts";
+import { translateError } from "./cliffy/messages.ts";
+import {
+  type ArgumentValue,
+  BUILTIN_TYPES,
+  EnumType,
+  type TypeHandler,
+  ValidationError,
+} from "./cliffy/types.ts";
 import { renderHelp } from "./help.ts";
 
-/** A wrong command line. `exitCode` is 2, as in Cliffy and clap. */
-export class ValidationError extends Error {
-  readonly exitCode: number;
-  constructor(message: string, options: { exitCode?: number } = {}) {
-    super(message);
-    this.name = "ValidationError";
-    this.exitCode = options.exitCode ?? 2;
-  }
-}
-
-/** What a type handler is told about the value it parses. */
-export interface ArgumentValue {
-  /** "Option" or "Argument". */
-  readonly label: string;
-  readonly type: string;
-  readonly name: string;
-  readonly value: string;
-}
-
-export type TypeHandler<T = unknown> = (value: ArgumentValue) => T;
-
-/** A closed list of values, as Cliffy's `EnumType`. */
-export class EnumType<T extends string> {
-  readonly #values: readonly T[];
-  constructor(values: readonly T[]) {
-    this.#values = values;
-  }
-  parse({ label, name, value }: ArgumentValue): T {
-    if ((this.#values as readonly string[]).includes(value)) return value as T;
-    const near = closest(value, this.#values);
-    throw new ValidationError(
-      `${label} "${name}" must be one of ${this.#values.join(", ")}, but got "${value}"` +
-        (near === undefined ? "" : `; did you mean "${near}"?`),
-    );
-  }
-  values(): readonly T[] {
-    return this.#values;
-  }
-}
+export { type ArgumentValue, EnumType, type TypeHandler, ValidationError } from "./cliffy/types.ts";
 
 export interface OptionSettings {
   default?: unknown;
@@ -90,55 +60,6 @@ export interface ExampleInfo {
 // Cliffy infers option types from the flags; this shim leaves them to the action's own annotation.
 // deno-lint-ignore no-explicit-any
 export type ActionHandler = (this: Command, options: any, ...args: any[]) => unknown;
-
-const BUILTIN_TYPES: Readonly<Record<string, TypeHandler>> = {
-  string: ({ value }) => value,
-  file: ({ value }) => value,
-  boolean: ({ label, name, value }) => {
-    if (value === "true" || value === "1") return true;
-    if (value === "false" || value === "0") return false;
-    throw new ValidationError(`${label} "${name}" must be true or false, but got "${value}"`);
-  },
-  number: ({ label, name, value }) => {
-    const parsed = Number(value);
-    if (value.trim() === "" || !Number.isFinite(parsed)) {
-      throw new ValidationError(`${label} "${name}" must be a number, but got "${value}"`);
-    }
-    return parsed;
-  },
-  integer: ({ label, name, value }) => {
-    const parsed = Number(value);
-    if (value.trim() === "" || !Number.isSafeInteger(parsed)) {
-      throw new ValidationError(`${label} "${name}" must be a whole number, but got "${value}"`);
-    }
-    return parsed;
-  },
-};
-
-/** Splits `<name:type[]>` out of flags such as `-i, --interval <value:duration>`. */
-function parseFlags(flags: string) {
-  const match = /^(.*?)(?:\s+([<[])([\w.=-]+?)(\.\.\.)?(?::([\w]+)(\[\])?)?[>\]])?$/.exec(
-    flags.trim(),
-  );
-  if (match === null || /[<[]/.test(match[1])) {
-    throw new TypeError(`cannot read option flags "${flags}"`);
-  }
-  const [, head, bracket, label, dots, type, list] = match;
-  return {
-    head: head.trim(),
-    valueName: label ?? null,
-    optional: bracket === "[",
-    typeName: bracket === undefined ? null : (type ?? "string"),
-    list: list !== undefined,
-    variadic: dots !== undefined,
-  };
-}
-
-function longName(head: string): string {
-  const long = head.split(/[\s,]+/).find((flag) => flag.startsWith("--"));
-  if (long === undefined) throw new TypeError(`option "${head}" needs a long form`);
-  return long;
-}
 
 /** A command in Cliffy's call shape. */
 export class Command {
@@ -280,7 +201,11 @@ export class Command {
     try {
       this.#inner.parse(own, { from: "user" });
     } catch (error) {
-      throw this.#translate(error);
+      throw translateError(error, {
+        name: this.#name,
+        argumentCount: this.#arguments.length,
+        options: this.#options.filter((o) => !o.hidden).map((o) => `--${o.name}`),
+      });
     }
     const missing = this.#options.find((o) =>
       o.required && this.#inner.opts()[camelCase(o.name)] === undefined
@@ -352,40 +277,8 @@ export class Command {
       throw new ValidationError(error instanceof Error ? error.message : String(error));
     }
   }
-
-  #translate(error: unknown): unknown {
-    if (error instanceof InvalidArgumentError || !(error instanceof CommanderError)) return error;
-    const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
-    switch (error.code) {
-      case "commander.unknownOption": {
-        const flag = quoted.split("=")[0];
-        const known = this.#options.filter((o) => !o.hidden).map((o) => `--${o.name}`);
-        const near = closest(flag, known);
-        return new ValidationError(
-          `Unknown option "${flag}"` +
-            (near === undefined ? "" : `; did you mean option "${near}"?`),
-        );
-      }
-      case "commander.missingArgument":
-        return new ValidationError(`Missing argument "${quoted || error.message.split("'")[1]}"`);
-      case "commander.optionMissingArgument":
-        return new ValidationError(`Option "${quoted.split(" ")[0]}" needs a value: ${quoted}`);
-      case "commander.excessArguments":
-        return new ValidationError(
-          `Too many arguments for "${this.#name}"; it takes ${this.#arguments.length}`,
-        );
-      case "commander.conflictingOption":
-        return new ValidationError(error.message.replace(/^error: /, ""));
-      default:
-        return new ValidationError(error.message.replace(/^error: /, ""));
-    }
-  }
 }
 
 function isDefault(previous: unknown, settings: OptionSettings): boolean {
   return previous === undefined || previous === settings.default;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
