@@ -8,7 +8,7 @@ import { copiesSurvive, PLACEMENTS, recoveryAtOnce } from "../placement.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
 import { plainRecovery } from "../recovery.ts";
 import { faultReplay } from "../run_policy.ts";
-import { flow, loadFlow, saveFlows } from "../save_path.ts";
+import { flow, loadFlow, saveCost, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -65,7 +65,8 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
             blockSeconds: block,
             remoteEvery,
             remoteBlockSeconds: p.remoteBlock,
-            persistSeconds: 0,
+            // A save to the store that does not block is written beside the training.
+            persistSeconds: p.remoteBlock > 0 ? 0 : saveCost(p).seconds ?? 0,
             finalSave: true,
           },
           recover: (failures, at) => {

@@ -6,7 +6,7 @@ import { dramSurvives, JOB_PARAMS } from "../params.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
 import { plainRecovery } from "../recovery.ts";
 import { faultReplay } from "../run_policy.ts";
-import { flow, loadFlow, saveFlows } from "../save_path.ts";
+import { flow, loadFlow, saveCost, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -17,7 +17,10 @@ const params = z.strictObject({
   remoteEvery: z.number().int().positive().default(12)
     .describe("saves to memory per save to storage, n"),
   remoteBlock: secondsParam().default(0).describe("more blocking time of a save to storage"),
-  persist: secondsParam().default(0).describe("until a save to storage is durable"),
+  persist: secondsParam().nullable().default(null)
+    .describe(
+      "until a save to storage is durable; from bytes and writeBandwidth when both are given, else 0",
+    ),
   remoteShare: z.number().min(0).max(1).nullable().default(null)
     .describe(
       "share of failures that memory does not survive, h; by kind of failure when not given",
@@ -43,7 +46,7 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
             blockSeconds: p.memoryBlock,
             remoteEvery: p.remoteEvery,
             remoteBlockSeconds: p.remoteBlock,
-            persistSeconds: p.persist,
+            persistSeconds: p.persist ?? (p.remoteBlock > 0 ? 0 : saveCost(p).seconds ?? 0),
             finalSave: true,
           },
           recover: (failures, at) => {
