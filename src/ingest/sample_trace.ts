@@ -4,6 +4,13 @@ import type { Trace } from "../model/trace/trace.ts";
 import type { CounterRecording } from "../parse/reading.ts";
 import type { ImportInput } from "./importer.ts";
 
+/** Why a number that was read can be no reading; null when it can. */
+function impossible(value: number | null, type: SampleSeries["type"]): string | null {
+  if (value === null) return null;
+  if (!Number.isFinite(value)) return "the number is out of range";
+  return type === "counter" && value < 0 ? "a counter cannot be negative" : null;
+}
+
 /** Collects readings in long form; numbers of series and reasons follow their first appearance. */
 export class SampleBuilder {
   readonly series: SampleSeries[] = [];
@@ -28,8 +35,10 @@ export class SampleBuilder {
     }
     this.#time.push(timeNs);
     this.#series.push(number);
-    this.#value.push(value ?? NaN);
-    this.#reason.push(value === null ? this.#reasonOf(reason ?? "not reported") : -1);
+    const refused = impossible(value, series.type);
+    const known = value !== null && refused === null;
+    this.#value.push(known ? value : NaN);
+    this.#reason.push(known ? -1 : this.#reasonOf(refused ?? reason ?? "not reported"));
   }
 
   #reasonOf(text: string): number {

@@ -1,3 +1,4 @@
+import { PlaceError } from "../place_error.ts";
 import { dataError } from "../../model/errors.ts";
 import type { Topology } from "../../model/topology.ts";
 import { smiFailure } from "../gpu/smi_failure.ts";
@@ -32,7 +33,15 @@ export function readTopology(text: string, label: string): Topology {
     );
   }
   const reader = READERS.find(({ is }) => is(text));
-  if (reader !== undefined) return reader.parse(text, label);
+  if (reader !== undefined) {
+    try {
+      return reader.parse(text, label);
+    } catch (error) {
+      if (!(error instanceof PlaceError)) throw error;
+      const { line, column, message, hint } = error;
+      throw dataError(`${label}:${line}:${column}: ${message}`, hint, { cause: error });
+    }
+  }
   const failure = smiFailure(text) ?? /^(pcilib|lspci): .*/m.exec(text)?.[0] ?? null;
   throw dataError(
     `${label} lists no devices${failure === null ? "" : `: ${failure}`}`,
