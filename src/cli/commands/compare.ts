@@ -7,6 +7,7 @@ import type { MetricUnit } from "../../model/metric.ts";
 import { formatRatio } from "../../model/units.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
 import { renderTable } from "../table.ts";
+import { wrapText } from "../wrap.ts";
 
 const side = z.number().nullable();
 
@@ -93,10 +94,12 @@ async function run(options: GlobalOptions & { all?: boolean }, a: string, b: str
         out.width,
         out.style.bold,
       ) +
-      `\n${
-        metrics.length - shown.length
-      } metrics are the same. A difference between single measured ` +
-      `runs may be noise:\n"spillway gate" judges it.\n`);
+      "\n" +
+      wrapText(
+        `${metrics.length - shown.length} metrics are the same. A difference between single ` +
+          'measured runs may be noise: "spillway gate" judges it.',
+        out.width,
+      ).join("\n") + "\n");
   } finally {
     await store.close();
   }
