@@ -14,7 +14,7 @@ interface Point {
 
 /**
  * Watches a replay: a thinned line over time (over operations where the trace has no times), and the moment
- * to look at: the highest reserved memory with the most free bytes in it, or the first failure.
+ * to look at: when the reserved memory reached its peak, or the first failure.
  */
 export class HeapMeter {
   readonly #stride: number;
@@ -22,7 +22,6 @@ export class HeapMeter {
   #timed: boolean | null = null;
   #lastSeconds = 0;
   #reserved = -1;
-  #external = -1;
   #peakIndex = -1;
   firstOomIndex: number | null = null;
   lastIndex = -1;
@@ -37,13 +36,9 @@ export class HeapMeter {
     const { stats: s } = heap;
     const { index, batch, row, block } = moment;
     this.lastIndex = index;
-    if (s.reserved >= this.#reserved) {
-      const external = s.reserved - s.active;
-      if (s.reserved > this.#reserved || external > this.#external) {
-        this.#reserved = s.reserved;
-        this.#external = external;
-        this.#peakIndex = index;
-      }
+    if (s.reserved > this.#reserved) {
+      this.#reserved = s.reserved;
+      this.#peakIndex = index;
     }
     if (block !== undefined && block < 0 && this.firstOomIndex === null) {
       this.firstOomIndex = index;
@@ -66,7 +61,7 @@ export class HeapMeter {
     }
   };
 
-  /** Operation after which memory looks worst; -1 before the first. */
+  /** Operation that took the reserved memory to its peak; -1 before the first. */
   get peakIndex(): number {
     return this.#peakIndex;
   }
