@@ -23,13 +23,25 @@ export interface EngineTime {
 }
 
 /**
+ * When the last of some bytes passes a limiter that hands its rate out in slices, as Linux's blk-throttle
+ * does (blk-throttle.c, tg_within_bps_limit: what is allowed is rate times the elapsed time rounded up to
+ * slices, so the first slice's bytes pass at once). Without slices: bytes over rate.
+ */
+function limitedSeconds(bytes: number, rate: number, sliceSeconds: number): number {
+  if (sliceSeconds === 0) return bytes / rate;
+  return Math.max(0, Math.ceil(bytes / (rate * sliceSeconds)) - 1) * sliceSeconds;
+}
+
+/**
  * @param readBytesPerSecond A limit on the drive's reads; null: the drive's own speed. Limited, a load is
- * the engine's own share plus bytes over the limit, and never faster than the drive.
+ * the engine's own share plus what the limiter takes, and never faster than the drive.
+ * @param sliceSeconds The limiter's slice; 0 for a drive that simply is so slow.
  */
 export function engineTime(
   engine: EngineProfile,
   readBytesPerSecond: number | null,
   side: Side = "mid",
+  sliceSeconds = 0,
 ): EngineTime {
   const { prefill, save, loadWarm, loadCold } = engine;
   const law = (l: typeof save, bytes: number) =>
@@ -45,9 +57,10 @@ export function engineTime(
     save: (bytes) => law(save, bytes),
     load: (bytes) => {
       const cold = law(loadCold, bytes);
-      return readBytesPerSecond === null
-        ? cold
-        : Math.max(cold, law(loadWarm, bytes) + bytes / readBytesPerSecond);
+      return readBytesPerSecond === null ? cold : Math.max(
+        cold,
+        law(loadWarm, bytes) + limitedSeconds(bytes, readBytesPerSecond, sliceSeconds),
+      );
     },
     stateBytes: (tokens) => engine.stateHeaderBytes + tokens * engine.stateBytesPerToken,
   };

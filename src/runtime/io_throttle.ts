@@ -27,6 +27,9 @@ export function diskOf(path: string): string {
   return `${major}:${minor}`;
 }
 
+/** blk-throttle hands a limit out in slices of a tenth of a second (blk-throttle.c, DFL_THROTL_SLICE_HD). */
+export const THROTTLE_SLICE_SECONDS = 0.1;
+
 /**
  * Puts a process into a control group whose reads from the disk under `path` can be limited: cgroup v2
  * (`io.max`) or v1 (`blkio.throttle.read_bps_device`).

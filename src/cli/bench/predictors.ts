@@ -4,6 +4,7 @@ import type { Json } from "../../model/json.ts";
 import type { Claim } from "../../model/prediction.ts";
 import type { PolicyResult, ReplayDocument } from "../../model/results.ts";
 import type { WorkloadPrediction } from "../../workload/workload.ts";
+import { THROTTLE_SLICE_SECONDS } from "../../runtime/io_throttle.ts";
 import type { Assignment } from "../replay_params.ts";
 import { type LoadedRequests, replayRequests, stampOf } from "./inputs.ts";
 
@@ -73,9 +74,12 @@ export function claimsOf(
 export function conversationAssignments(
   params: Readonly<Record<string, unknown>>,
 ): Assignment[] {
-  return ["readBandwidth", "stateBytes", "turns", "tokenDivisor"]
+  const given = ["readBandwidth", "stateBytes", "turns", "tokenDivisor"]
     .filter((key) => params[key] !== null && params[key] !== undefined)
     .map((key) => ({ policy: null, key, value: String(params[key]) }));
+  // The run's reads are limited by a control group, which works in slices.
+  const slice = { policy: null, key: "limitSlice", value: String(THROTTLE_SLICE_SECONDS) };
+  return params.readBandwidth === null ? given : [...given, slice];
 }
 
 /** Replays a conversation under a calibrated engine and claims its metrics. */

@@ -1,10 +1,13 @@
 import { z } from "zod";
-import { bytesParam, rateParam } from "../../model/params.ts";
+import { bytesParam, rateParam, secondsParam } from "../../model/params.ts";
 
 /** Parameters that every policy of the family has, so that policies differ only in policy. */
 export const conversationSchema = z.object({
   readBandwidth: rateParam().nullable().default(null).describe(
     "limit of the drive's reads; null: the drive's own speed",
+  ),
+  limitSlice: secondsParam().default(0).describe(
+    "slice of the limiter: 0.1s for a control group on Linux, 0 for a drive that simply is slow",
   ),
   stateBytes: bytesParam().nullable().default(null).describe(
     "drive space for saved states; null: no limit",

@@ -69,9 +69,9 @@ export function replayTurns(
   params: ConversationParams,
   side: Side,
 ): { turns: TurnResult[]; heldByteSeconds: number } {
-  const time = engineTime(engine, params.readBandwidth, side);
+  const time = engineTime(engine, params.readBandwidth, side, params.limitSlice);
   // Decisions are the policy's own: it knows the middle of the coefficients, whatever the side.
-  const known = engineTime(engine, params.readBandwidth);
+  const known = engineTime(engine, params.readBandwidth, "mid", params.limitSlice);
   const store = createStateStore(params.stateBytes ?? Infinity);
   const history = new Map<number, number>();
   let slot: number | null = null;

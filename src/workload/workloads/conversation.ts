@@ -7,7 +7,11 @@ import type { MeasuredQuantity } from "../../model/prediction.ts";
 import type { EngineProfile } from "../../model/profiles/engine.ts";
 import { bytesParam, rateParam } from "../../model/params.ts";
 import { formatRate } from "../../model/units.ts";
-import { type IoThrottle, throttleReads } from "../../runtime/io_throttle.ts";
+import {
+  type IoThrottle,
+  THROTTLE_SLICE_SECONDS,
+  throttleReads,
+} from "../../runtime/io_throttle.ts";
 import {
   type MeasuredConversation,
   type MeasuredTurn,
@@ -51,7 +55,9 @@ async function run(params: Params, context: WorkloadContext): Promise<WorkloadRe
   }
   const plan = conversationOf(context.requests, params);
   const laws = await lawsFor(params, context);
-  const time = laws === null ? null : engineTime(laws, params.readBandwidth);
+  const time = laws === null
+    ? null
+    : engineTime(laws, params.readBandwidth, "mid", THROTTLE_SLICE_SECONDS);
   const played: MeasuredConversation[] = [];
   let method = "reads are not limited";
   await withEngine(params, context, async (engine) => {

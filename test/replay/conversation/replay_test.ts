@@ -74,6 +74,9 @@ test("kv-offload loads the state of all but the last decoded token and saves aft
 test("a limited drive makes loads take bytes over the limit plus the engine's own share", () => {
   const t = engineTime(ENGINE, 1e6);
   near(t.load(1e6), 0.0005 + 1e-9 * 1e6 + 1);
+  // Slices of 0.1 s let 100,000 bytes pass at once, and the tenth hundred thousand after 0.9 s.
+  near(engineTime(ENGINE, 1e6, "mid", 0.1).load(1e6), 0.0005 + 1e-9 * 1e6 + 0.9);
+  near(engineTime(ENGINE, 1e6, "mid", 0.1).load(9e4), 0.001 + 1e-8 * 9e4);
   near(engineTime(ENGINE, 1e12).load(1e6), 0.001 + 1e-8 * 1e6);
 });
 
