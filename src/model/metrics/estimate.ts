@@ -149,13 +149,6 @@ export const ESTIMATE_METRICS: readonly MetricDefinition[] = [
     "higher",
   ),
   define(
-    "ssd_write_amplification_ratio",
-    "ratio",
-    "Write amplification of the drives during the run",
-    "media bytes / host bytes; TBW has the rated one inside, so it is shown and never multiplied in",
-    "OCP log C0h; NVMe endurance group log",
-  ),
-  define(
     "ssd_wear_amplified_ratio",
     "ratio",
     "Wear by NAND bytes over rated NAND bytes",

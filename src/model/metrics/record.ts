@@ -199,8 +199,9 @@ export const RECORD_METRICS: readonly MetricDefinition[] = [
     "ssd_write_amplification_ratio",
     "ratio",
     "bytes written to flash for each byte the host wrote",
-    "ssd_media_written_bytes / ssd_host_written_bytes, over the drives that count both",
-    "OCP Datacenter NVMe SSD specification, SMART-1",
+    "ssd_media_written_bytes / ssd_host_written_bytes, over the drives that count both; " +
+      "TBW has the rated one inside, so a wear by TBW is never multiplied by it",
+    "OCP Datacenter NVMe SSD specification, SMART-1; NVMe endurance group log",
     "lower",
   ),
   measured(
