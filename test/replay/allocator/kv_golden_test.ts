@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Buddy } from "../../../src/replay/allocator/buddy.ts";
+import { divideSlack } from "../../../src/replay/allocator/kv_loop.ts";
 import { PagedScheduler } from "../../../src/replay/allocator/paged_scheduler.ts";
 import { reservedSlots } from "../../../src/replay/allocator/reservation.ts";
+import { BlockManager } from "../../../src/replay/shared/block_manager.ts";
 import { needsShared, sharedText } from "../../shared.ts";
+import { replayFile, withFile } from "./ops_replay.ts";
 
 const FILE = "golden/allocator/kv_buddy_bfc.json";
 const skip = needsShared(FILE);
@@ -39,6 +42,48 @@ for (const kind of ["max", "pow2", "oracle"] as const) {
     );
     assert.equal(buddy.freeUnits, expected.free_units);
     assert.equal(buddy.largestFree, expected.largest_free);
+  });
+}
+
+test("K1: in blocks only the last one of a request is not full of tokens", { skip }, () => {
+  const { pool_slots, block, requests, paged } = golden.K1;
+  const manager = new BlockManager({
+    blocks: pool_slots / block + 1,
+    blockTokens: block,
+    caching: false,
+    freeOrder: "append",
+  });
+  let [token, reserved, internal] = [0, 0, 0];
+  const blocks = requests.map((r: { prompt: number; output: number; generated: number }) => {
+    const written = r.prompt + r.generated;
+    const request = { table: [] as number[], hashes: [], cached: 0 };
+    assert.ok(manager.allocate(request, written));
+    const slack = divideSlack(request.table.length * block - written, r.output - r.generated);
+    token += written;
+    reserved += slack.reserved;
+    internal += slack.internal;
+    return request.table.length;
+  });
+  assert.deepEqual({ blocks, token, reserved, internal, slots: manager.usedBlocks * block }, paged);
+});
+
+/** KV slots held and filled after the first step, in which five prompts are written. */
+const K1B = [
+  { policy: "paged", params: { blockTokens: 16 }, output: 2, held: 2224 },
+  { policy: "contiguous", params: { contextLimit: 2048 }, output: 1, held: 10_240 },
+];
+for (const { policy, params, output, held } of K1B) {
+  test(`K1b: ${policy} holds ${held} KV slots for 2181 tokens`, async () => {
+    const lengths = [1, 16, 17, 100, 2047];
+    const csv = ["input_tokens,output_tokens", ...lengths.map((n) => `${n},${output}`)];
+    await withFile("lengths.csv", csv.join("\n"), async (path) => {
+      const { outcome, lines } = await replayFile(path, policy, { slots: 16_384, ...params });
+      const first = (id: string) => outcome.series!.find((s) => s.id === id)!.y[0];
+      assert.deepEqual([first("kv_held_slots"), first("kv_token_slots")], [held, 2181]);
+      if (policy !== "paged") return;
+      const tables = Object.values(lines[0].tables as Record<string, number[]>);
+      assert.deepEqual(tables.map((t) => t.length), [1, 1, 2, 7, 128]);
+    });
   });
 }
 
