@@ -1,4 +1,5 @@
 import { dataError } from "../model/errors.ts";
+import { counted } from "../model/plural.ts";
 import {
   type AllocationColumns,
   type AllocationTraceMeta,
@@ -220,7 +221,9 @@ export class TorchTraceBuilder {
       if (events.allocations === 0) {
         if (events.events > 0) {
           notes.push(
-            `GPU ${device}: no usable trace (${events.events} events, none an allocation: the ring was too small)`,
+            `GPU ${device}: no usable trace (${
+              counted(events.events, "event")
+            }, none an allocation: the ring was too small)`,
           );
         }
         return;
@@ -229,19 +232,23 @@ export class TorchTraceBuilder {
       batches.push(...mine);
       liveBefore.push({ device, count: before });
       notes.push(
-        `GPU ${device}: ${events.events} events, ${before} blocks were live before the first`,
+        `GPU ${device}: ${counted(events.events, "event")}, ${
+          counted(before, "block")
+        } live before the first`,
       );
       if (events.delayed > 0) {
-        notes.push(`GPU ${device}: ${events.delayed} frees waited for another stream`);
+        notes.push(`GPU ${device}: ${counted(events.delayed, "free")} waited for another stream`);
       }
       if (events.unmatched > 0) {
-        notes.push(`GPU ${device}: ${events.unmatched} events belong to no known block`);
+        notes.push(`GPU ${device}: ${counted(events.unmatched, "event")} of no known block`);
       }
     });
     if (batches.length === 0) {
       const total = this.#devices.reduce((sum, d) => sum + d.events, 0);
       throw dataError(
-        `${label}: the snapshot has no usable trace (${total} events, none an allocation)`,
+        `${label}: the snapshot has no usable trace (${
+          counted(total, "event")
+        }, none an allocation)`,
         "record with torch.cuda.memory._record_memory_history(max_entries=100000) before the workload",
       );
     }

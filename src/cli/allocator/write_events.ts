@@ -1,4 +1,5 @@
 import { usageError } from "../../model/errors.ts";
+import { counted } from "../../model/plural.ts";
 import type { ReplayAfter } from "../replay_command.ts";
 import { openLineFile } from "../../runtime/line_file.ts";
 
@@ -42,5 +43,5 @@ export async function writeEvents(after: ReplayAfter, path: string): Promise<voi
     file.discard();
     throw error;
   }
-  await after.out.note(`wrote ${lines.toLocaleString("en-US")} lines to ${path}`);
+  await after.out.note(`wrote ${counted(lines, "line")} to ${path}`);
 }

@@ -1,4 +1,5 @@
 import { messageOf } from "../../model/errors.ts";
+import { counted } from "../../model/plural.ts";
 import { eachTextLine } from "../fault_events.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
 import { placeError } from "../place.ts";
@@ -77,8 +78,8 @@ async function read(input: ImportInput) {
     });
   });
   return await plainRequestTrace(input, "aiperf", requests, [
-    ...(failed === 0 ? [] : [`${failed} failed or cancelled requests were dropped`]),
-    ...(warmUp === 0 ? [] : [`${warmUp} requests of the warm-up were dropped`]),
+    ...(failed === 0 ? [] : [`${counted(failed, "failed or cancelled request")} dropped`]),
+    ...(warmUp === 0 ? [] : [`${counted(warmUp, "request")} of the warm-up dropped`]),
   ]);
 }
 

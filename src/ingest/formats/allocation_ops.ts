@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import type { AllocationColumns } from "../../model/trace/allocations.ts";
 import type { Trace, TraceStream, TraceSummary } from "../../model/trace/trace.ts";
 import { JsonCursor, keyTable } from "../../parse/json_cursor.ts";
@@ -164,10 +165,10 @@ class OpsReader {
   }
 
   summary(sha256: string): TraceSummary<"allocations"> {
-    const notes = [`${this.builder.rows.toLocaleString("en-US")} operations`];
+    const notes = [counted(this.builder.rows, "operation")];
     if (this.#streams.names.length > 1) notes.push(`${this.#streams.names.length} streams`);
     for (const [key, count] of this.#ignored) {
-      notes.push(`dropped the key "${key}" of ${count.toLocaleString("en-US")} operations`);
+      notes.push(`dropped the key "${key}" of ${counted(count, "operation")}`);
     }
     return {
       sha256,

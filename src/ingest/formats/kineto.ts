@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { dataError } from "../../model/errors.ts";
+import { counted } from "../../model/plural.ts";
 import type { Trace } from "../../model/trace/trace.ts";
 import { JsonItems } from "../../parse/json_items.ts";
 import { PlaceError } from "../../parse/place_error.ts";
@@ -96,7 +97,7 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
   const chosen = gpu.length > 0 ? gpu : cpu;
   const notes: string[] = [];
   if (gpu.length > 0 && cpu.length > 0) {
-    notes.push(`dropped ${cpu.length.toLocaleString("en-US")} events of host memory`);
+    notes.push(`dropped ${counted(cpu.length, "event")} of host memory`);
   }
   if (gpu.length === 0) notes.push("host memory: the trace has no event of a GPU");
   if (chosen.some((r, i) => i > 0 && r.us < chosen[i - 1].us)) {
@@ -119,8 +120,8 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
     else if (r.bytes > 0) matcher.allocate(event);
     else if (r.bytes < 0) matcher.free(event);
   }
-  notes.unshift(`${chosen.length.toLocaleString("en-US")} [memory] events`);
-  if (matcher.before > 0) notes.push(`${matcher.before} blocks were live before the first`);
+  notes.unshift(counted(chosen.length, "[memory] event"));
+  if (matcher.before > 0) notes.push(`${counted(matcher.before, "block")} live before the first`);
   if (!addressed) {
     notes.push("no addresses: a free belongs to the last live allocation of its size");
   }

@@ -1,4 +1,5 @@
 import { dataError } from "../../model/errors.ts";
+import { counted } from "../../model/plural.ts";
 import type { FaultKind } from "../../model/trace/faults.ts";
 import { csvLine } from "../../parse/csv_line.ts";
 import { eachTextLine, type FaultEvent, traceOfEvents } from "../fault_events.ts";
@@ -101,7 +102,7 @@ async function read(input: ImportInput) {
     [
       `${events.length} failures of ${systems.size} systems; nodes are named system/node`,
       ...(unknown === 0 ? [] : [`${unknown} failures have no known cause`]),
-      ...(undated === 0 ? [] : [`${undated} rows without a start were dropped`]),
+      ...(undated === 0 ? [] : [`${counted(undated, "row")} without a start dropped`]),
     ],
     "no failure in the file",
   );

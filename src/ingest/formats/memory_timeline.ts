@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import type { Trace } from "../../model/trace/trace.ts";
 import { JsonItems } from "../../parse/json_items.ts";
 import { PlaceError } from "../../parse/place_error.ts";
@@ -112,7 +113,7 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
       sites: CATEGORIES,
     },
     notes: [
-      `${matcher.rows.toLocaleString("en-US")} operations with their categories`,
+      `${counted(matcher.rows, "operation")} with their categories`,
       "no addresses: a free belongs to the last live allocation of its size and category",
     ],
     async *batches() {

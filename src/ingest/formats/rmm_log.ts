@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import type { Trace } from "../../model/trace/trace.ts";
 import { csvLine, type CsvRow } from "../../parse/csv_line.ts";
 import { PlaceError } from "../../parse/place_error.ts";
@@ -139,9 +140,9 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
     }
   });
   const { matcher, streams, failures } = reader;
-  const notes = [`${matcher.rows.toLocaleString("en-US")} operations`];
-  if (matcher.before > 0) notes.push(`${matcher.before} blocks were live before the first`);
-  if (failures > 0) notes.push(`${failures} allocations failed in the recording`);
+  const notes = [counted(matcher.rows, "operation")];
+  if (matcher.before > 0) notes.push(`${counted(matcher.before, "block")} live before the first`);
+  if (failures > 0) notes.push(`${counted(failures, "allocation")} failed in the recording`);
   return {
     kind: "allocations",
     name: "",

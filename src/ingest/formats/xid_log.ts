@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import type { FaultKind } from "../../model/trace/faults.ts";
 import { createXidReader, type XidLine, xidOfLine } from "../../parse/xid_line.ts";
 import { eachTextLine, type FaultEvent, traceOfEvents } from "../fault_events.ts";
@@ -52,8 +53,8 @@ async function read(input: ImportInput) {
     events,
     [
       `${events.length} Xid events of ${new Set(events.map((e) => e.node)).size} GPUs`,
-      ...(repeats === 0 ? [] : [`${repeats} repeats within a second were dropped`]),
-      ...(undated === 0 ? [] : [`${undated} lines without a time were dropped`]),
+      ...(repeats === 0 ? [] : [`${counted(repeats, "repeat")} within a second dropped`]),
+      ...(undated === 0 ? [] : [`${counted(undated, "line")} without a time dropped`]),
     ],
     "no line with an NVRM Xid",
   );

@@ -1,5 +1,6 @@
 import { formatInUnit } from "../../model/format_metric.ts";
 import { metric, type Metrics } from "../../model/metric.ts";
+import { counted } from "../../model/plural.ts";
 import type { ReplayContext, ReplayOutcome } from "../../model/policy.ts";
 import { CALL_NAMES, driverSeconds, parseCallCosts } from "./call_costs.ts";
 import { type DeviceCounters, driverCalls } from "./device.ts";
@@ -88,20 +89,20 @@ function notesOf(run: FinishedReplay, pinning: Pinning): string[] {
   if (stranded > 0) {
     const top = pinning.pins[0];
     notes.push(
-      `${run.policy}: ${
-        formatInUnit(stranded, "bytes")
-      } is stranded by ${pinning.blocks} blocks in ` +
-        `${pinning.segments} segments` +
+      `${run.policy}: ${formatInUnit(stranded, "bytes")} is stranded by ${
+        counted(pinning.blocks, "block")
+      } in ` +
+        counted(pinning.segments, "segment") +
         (top === undefined
           ? ""
-          : `; most is held back by ${top.name} (${top.blocks} blocks, ${
+          : `; most is held back by ${top.name} (${counted(top.blocks, "block")}, ${
             formatInUnit(top.bytes, "bytes")
           })`),
     );
   }
   if (meter.firstOomIndex !== null) {
     notes.push(
-      `${run.policy}: ${heap.stats.ooms} allocations failed in ${
+      `${run.policy}: ${counted(heap.stats.ooms, "allocation")} failed in ${
         formatInUnit(params.capacity ?? 0, "bytes")
       }; the first is operation ${meter.firstOomIndex}, ${
         formatInUnit(meter.firstOomBytes, "bytes")
@@ -112,7 +113,9 @@ function notesOf(run: FinishedReplay, pinning: Pinning): string[] {
   }
   if (heap.stats.retries > 0) {
     notes.push(
-      `${run.policy}: ${heap.stats.retries} allocations succeeded or failed only after the cache was given back; ` +
+      `${run.policy}: ${
+        counted(heap.stats.retries, "allocation")
+      } succeeded or failed only after the cache was given back; ` +
         "each is a stall of the whole device",
     );
   }

@@ -1,4 +1,5 @@
 import { formatInUnit } from "../../model/format_metric.ts";
+import { counted } from "../../model/plural.ts";
 import { resultLabels } from "../../model/result_labels.ts";
 import type { PolicyResult, RankEntry } from "../../model/results.ts";
 import { formatRatio } from "../../model/units.ts";
@@ -18,8 +19,10 @@ function validation(r: PolicyResult): string | null {
   const segments = number(r, "recorded_segments");
   const matchedSegments = number(r, "recorded_segments_matched");
   const exact = matched === addresses && matchedSegments === segments;
-  return `${r.policy} reproduces ${matched} of ${addresses} recorded addresses and ` +
-    `${matchedSegments} of ${segments} segments` +
+  const whole = (n: number | null) => (n ?? 0).toLocaleString("en-US");
+  return `${r.policy} reproduces ${whole(matched)} of ` +
+    `${counted(addresses, "recorded address", "recorded addresses")} and ` +
+    `${whole(matchedSegments)} of ${counted(segments ?? 0, "segment")}` +
     (exact ? "." : ": advice from this model on this recording is not proven.");
 }
 
@@ -32,7 +35,7 @@ interface Candidate {
 function stranded({ result }: Candidate): string {
   const bytes = number(result, "stranded_bytes") ?? 0;
   const blocks = number(result, "stranding_block_count") ?? 0;
-  return bytes === 0 ? "" : `; ${size(bytes)} is stranded by ${blocks} blocks`;
+  return bytes === 0 ? "" : `; ${size(bytes)} is stranded by ${counted(blocks, "block")}`;
 }
 
 /** What to take, by the smallest capacity each needs. */
@@ -60,13 +63,15 @@ function byFailures(candidates: readonly Candidate[]): string {
   const retries = (c: Candidate) => number(c.result, "retry_count") ?? 0;
   const sorted = [...candidates].sort((a, b) => ooms(a) - ooms(b) || retries(a) - retries(b));
   const [best, worst] = [sorted[0], sorted.at(-1)!];
-  const stalls = retries(best) === 0 ? "" : `, with ${retries(best)} stalls to give the cache back`;
+  const stalls = retries(best) === 0
+    ? ""
+    : `, with ${counted(retries(best), "stall")} to give the cache back`;
   const head = ooms(best) === 0
     ? `${best.label} runs without out-of-memory${stalls}`
-    : `No policy fits: even ${best.label} runs out of memory ${ooms(best)} times`;
+    : `No policy fits: even ${best.label} runs out of memory ${counted(ooms(best), "time")}`;
   return ooms(worst) === ooms(best)
     ? `${head}${ooms(best) === 0 ? "" : stranded(best)}.`
-    : `${head}; ${worst.label} fails ${ooms(worst)} times${stranded(worst)} there.`;
+    : `${head}; ${worst.label} fails ${counted(ooms(worst), "time")}${stranded(worst)} there.`;
 }
 
 function byWaste(results: readonly PolicyResult[], order: readonly RankEntry[]): string {
@@ -80,7 +85,9 @@ function byWaste(results: readonly PolicyResult[], order: readonly RankEntry[]):
     ? ""
     : `, ${other.policy} ${formatRatio(number(other, "waste_ratio")!)}`;
   const runs = batch(best) !== null && other !== best
-    ? `; it runs up to ${batch(best)} requests at once, ${other.policy} ${batch(other)}`
+    ? `; it runs up to ${counted(batch(best) ?? 0, "request")} at once, ${other.policy} ${
+      batch(other)
+    }`
     : "";
   return `${best.policy} wastes least: ${
     formatRatio(waste)

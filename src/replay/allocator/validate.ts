@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import type { AllocationTraceMeta } from "../../model/trace/allocations.ts";
 import type { AllocConf } from "./alloc_conf.ts";
 import { CachingAllocator } from "./caching.ts";
@@ -118,7 +119,7 @@ export function validate(
         if (at === address) addressesMatched++;
         else {
           differ(
-            `operation ${i}: ${ops.size[i]} bytes were allocated at 0x${
+            `operation ${i}: an allocation of ${counted(ops.size[i], "byte")} was recorded at 0x${
               address.toString(16)
             }, the replay ` +
               (at >= ELSEWHERE ? "asked for a new segment" : `gives 0x${at.toString(16)}`),

@@ -1,5 +1,6 @@
 import type { Figure } from "../../model/figure.ts";
 import type { Json } from "../../model/json.ts";
+import { counted } from "../../model/plural.ts";
 import type { ReplayContext, ReplayOutcome, Series } from "../../model/policy.ts";
 import { formatSeconds } from "../../model/units.ts";
 import { breakEvenTable } from "./break_even_table.ts";
@@ -156,8 +157,8 @@ function notesOf(
   }
   if (totals.preemptions > 0) {
     notes.push(
-      `${totals.preemptions} preemptions for want of GPU blocks recomputed ` +
-        `${tally.counts.recomputedTokens} tokens.`,
+      `${counted(totals.preemptions, "preemption")} for want of GPU blocks recomputed ` +
+        `${counted(tally.counts.recomputedTokens, "token")}.`,
     );
   }
   return notes;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bytesParam } from "../../../model/params.ts";
+import { counted } from "../../../model/plural.ts";
 import type { Policy, Replay, ReplayContext } from "../../../model/policy.ts";
 import type { Profiles } from "../../../model/profiles/profiles.ts";
 import { divideSlack, type KvEngine, runKv } from "../kv_loop.ts";
@@ -163,7 +164,11 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
           pageMaps: pool.maps,
           pageUnmaps: pool.unmaps,
           seconds,
-          notes: [`a page holds ${tokens} tokens of a layer; the pool has ${pool.total} groups`],
+          notes: [
+            `a page holds ${counted(tokens, "token")} of a layer; the pool has ${
+              counted(pool.total, "group")
+            }`,
+          ],
         },
         requests,
         context.profiles,
