@@ -1,3 +1,4 @@
+import { capitalised } from "./axis.ts";
 import type { Chart, ChartInput, ChartOutput } from "./chart.ts";
 import { escapeHtml, type Html, markup, trusted } from "./html.ts";
 import { type InteractiveFigure, interactiveFigure } from "./interactive.ts";
@@ -32,7 +33,8 @@ const MOST_ROWS = 200;
 export function createDrawer(charts: ReadonlyMap<string, Chart>): Drawer {
   const taken = new Map<string, number>();
   const interactive: InteractiveFigure[] = [];
-  const draw: DrawChart = async (name, input) => {
+  const draw: DrawChart = async (name, given) => {
+    const input = { ...given, title: capitalised(given.title) };
     const chart = charts.get(name);
     if (chart === undefined) throw new TypeError(`no chart ${name}`);
     const id = anchor(input.title, taken);

@@ -143,7 +143,7 @@ export function stepOutcome(result: StepResult): ReplayOutcome {
       chart: "bars",
       title: "Bytes by link",
       rows: links.map((l) => ({ label: l.lane, value: l.bytes })),
-      options: { xTitle: "bytes" },
+      options: { xTitle: "bytes", unit: "bytes" },
     }]),
   ];
   return {

@@ -1,6 +1,6 @@
 import { formatInUnit } from "../../model/format_metric.ts";
 import type { MetricUnit } from "../../model/metric.ts";
-import { axisFor } from "../axis.ts";
+import { axisFor, axisTitle, columnTitle } from "../axis.ts";
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, MUTED, nameAxis, nameLayer, NARROW_STEP, PALETTE, threeDigits } from "./_theme.ts";
 
@@ -33,11 +33,7 @@ function build(input: ChartInput) {
   }));
   const narrow = input.options.narrow === 1;
   const y = nameAxis(order, narrow);
-  const title = scale === null || scale.unit === ""
-    ? input.options.xTitle ?? null
-    : input.options.xTitle === undefined
-    ? scale.unit
-    : `${input.options.xTitle} (${scale.unit})`;
+  const title = axisTitle(input.options.xTitle, String(unit ?? ""), scale?.unit ?? "");
   const axis = {
     tickCount: narrow ? 3 : 6,
     labelFlush: true,
@@ -90,7 +86,7 @@ function build(input: ChartInput) {
   return {
     spec,
     description: `${input.title}: ${shown}${more}.`,
-    columns: { label: "name", value: String(input.options.xTitle ?? "value") },
+    columns: { label: "name", value: columnTitle(input.options.xTitle, unit, "value") },
   };
 }
 

@@ -1,3 +1,4 @@
+import { axisTitle } from "../axis.ts";
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, PALETTE } from "./_theme.ts";
 
@@ -33,7 +34,7 @@ function build(input: ChartInput) {
       x: {
         field: "start",
         type: "quantitative",
-        title: input.options.xTitle ?? "seconds",
+        title: axisTitle(input.options.xTitle ?? "seconds", "", ""),
         axis: { tickCount: 8, format: "~s", grid: false },
         scale: { nice: false },
       },

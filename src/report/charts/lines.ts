@@ -1,7 +1,6 @@
 import { formatInUnit } from "../../model/format_metric.ts";
 import type { MetricUnit } from "../../model/metric.ts";
-import { formatDecimalBytes } from "../../model/units.ts";
-import { axisFor } from "../axis.ts";
+import { axisFor, axisTitle, columnTitle } from "../axis.ts";
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, DASHES, PALETTE, threeDigits } from "./_theme.ts";
 
@@ -9,6 +8,7 @@ import { CONFIG, DASHES, PALETTE, threeDigits } from "./_theme.ts";
 const FEW_POINTS = 3;
 /** Units that a number is never read without. */
 const SPOKEN = new Set([
+  "bytes",
   "seconds",
   "ratio",
   "joules",
@@ -30,15 +30,11 @@ function axisOf(input: ChartInput, key: "x" | "y", rows: readonly Row[]) {
   const title = input.options[`${key}Title`];
   if (unit === undefined) {
     const format = key === "x" ? input.options.xFormat : input.options.format;
-    return { divide: 1, title, axis: { format: format ?? "~s" } };
+    return { divide: 1, title: axisTitle(title, "", ""), axis: { format: format ?? "~s" } };
   }
   const largest = Math.max(0, ...rows.map((r) => Math.abs(Number(r[key] ?? 0))));
   const scale = axisFor(String(unit), largest);
-  const name = title === undefined
-    ? scale.unit
-    : scale.unit === ""
-    ? title
-    : `${title} (${scale.unit})`;
+  const name = axisTitle(title, String(unit), scale.unit);
   return { divide: scale.divide, title: name, axis: { labelExpr: scale.labelExpr } };
 }
 
@@ -46,12 +42,7 @@ function axisOf(input: ChartInput, key: "x" | "y", rows: readonly Row[]) {
 function describe(input: ChartInput, rows: readonly Row[], names: readonly string[]): string {
   const unit = String(input.options.yUnit ?? "");
   const text = (v: number) =>
-    // As the axis says it, with decimal prefixes.
-    unit === "bytes"
-      ? formatDecimalBytes(v)
-      : SPOKEN.has(unit)
-      ? formatInUnit(v, unit as MetricUnit)
-      : threeDigits(v);
+    SPOKEN.has(unit) ? formatInUnit(v, unit as MetricUnit) : threeDigits(v);
   const parts = names.map((name) => {
     const ys = knownOf(rows, name);
     if (ys.length === 0) return `${name} has no value`;
@@ -151,7 +142,10 @@ function build(input: ChartInput) {
   return {
     spec,
     description: describe(input, rows, names),
-    columns: { x: String(x.title ?? "x"), y: String(input.options.yTitle ?? y.title ?? "y") },
+    columns: {
+      x: columnTitle(input.options.xTitle, input.options.xUnit, "x"),
+      y: columnTitle(input.options.yTitle, input.options.yUnit, "y"),
+    },
   };
 }
 

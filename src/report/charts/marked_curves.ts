@@ -1,3 +1,4 @@
+import { axisTitle } from "../axis.ts";
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, DASHES, PALETTE } from "./_theme.ts";
 
@@ -13,14 +14,14 @@ function build(input: ChartInput) {
   const x = {
     field: "x",
     type: "quantitative",
-    title: input.options.xTitle,
+    title: axisTitle(input.options.xTitle, "", ""),
     scale: { type: "log", nice: false },
     axis: { grid: false, tickCount: 8, format: "~s" },
   };
   const y = {
     field: "y",
     type: "quantitative",
-    title: input.options.yTitle,
+    title: axisTitle(input.options.yTitle, "", ""),
     scale: { zero: false },
     axis: { tickCount: 5, format: input.options.format ?? "~s" },
   };

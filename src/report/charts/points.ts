@@ -1,6 +1,6 @@
 import { formatInUnit } from "../../model/format_metric.ts";
 import type { MetricUnit } from "../../model/metric.ts";
-import { axisFor } from "../axis.ts";
+import { axisFor, axisTitle, columnTitle } from "../axis.ts";
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, MUTED, PALETTE } from "./_theme.ts";
 
@@ -15,14 +15,14 @@ type Row = ChartInput["rows"][number];
 function axisOf(input: ChartInput, rows: readonly Row[], key: "x" | "y") {
   const values = rows.map((r) => Number(r[key]));
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  const scale = axisFor(String(input.options[`${key}Unit`] ?? ""), most);
-  const title = String(input.options[`${key}Title`] ?? key);
+  const unit = String(input.options[`${key}Unit`] ?? "");
+  const scale = axisFor(unit, most);
   return {
     divide: scale.divide,
     encoding: {
       field: key,
       type: "quantitative",
-      title: scale.unit === "" ? title : `${title} (${scale.unit})`,
+      title: axisTitle(input.options[`${key}Title`] ?? key, unit, scale.unit),
       axis: { labelExpr: scale.labelExpr, tickCount: input.options.narrow === 1 ? 4 : 6 },
       scale: least > 0 && most / least > WIDE
         ? { type: "log", nice: true }
@@ -86,8 +86,8 @@ function build(input: ChartInput) {
     spec,
     description: `${input.title}: ${[...counts, ...named].join("; ")}.`,
     columns: {
-      x: String(input.options.xTitle ?? "x"),
-      y: String(input.options.yTitle ?? "y"),
+      x: columnTitle(input.options.xTitle, input.options.xUnit, "x"),
+      y: columnTitle(input.options.yTitle, input.options.yUnit, "y"),
       group: "group",
       label: "label",
       name: "point",

@@ -1,3 +1,4 @@
+import { axisTitle } from "../axis.ts";
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, PALETTE } from "./_theme.ts";
 
@@ -45,7 +46,7 @@ function build(input: ChartInput) {
       x: {
         field: "x",
         type: "quantitative",
-        title: input.options.xTitle,
+        title: axisTitle(input.options.xTitle, "", ""),
         axis: { grid: false, tickCount: 8, format: "~s" },
         scale: { nice: false },
       },
@@ -53,7 +54,7 @@ function build(input: ChartInput) {
       y: {
         field: "low",
         type: "quantitative",
-        title: input.options.yTitle,
+        title: axisTitle(input.options.yTitle, "", ""),
         axis: { tickCount: 4, format },
         scale: { zero: true },
       },

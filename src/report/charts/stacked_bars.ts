@@ -1,3 +1,4 @@
+import { axisTitle } from "../axis.ts";
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, nameAxis, nameLayer, NARROW_STEP, PALETTE } from "./_theme.ts";
 
@@ -24,7 +25,7 @@ function build(input: ChartInput) {
   const x = {
     field: "from",
     type: "quantitative",
-    title: input.options.xTitle,
+    title: axisTitle(input.options.xTitle, "", ""),
     axis: {
       tickCount: narrow ? 3 : 6,
       labelFlush: true,

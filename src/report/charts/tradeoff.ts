@@ -1,6 +1,6 @@
 import { formatInUnit } from "../../model/format_metric.ts";
 import type { MetricUnit } from "../../model/metric.ts";
-import { axisFor } from "../axis.ts";
+import { axisFor, axisTitle, columnTitle } from "../axis.ts";
 import type { Chart, ChartInput } from "../chart.ts";
 import { CONFIG, MUTED, PALETTE } from "./_theme.ts";
 
@@ -24,8 +24,12 @@ function build(input: ChartInput) {
     z: Number(r.z ?? 1),
     front: r.front,
   }));
-  const axis = (scale: typeof x, title: unknown, least: number, most: number) => ({
-    title: scale.unit === "" ? String(title) : `${title} (${scale.unit})`,
+  const axis = (scale: typeof x, key: "x" | "y", least: number, most: number) => ({
+    title: axisTitle(
+      options[`${key}Title`] ?? key,
+      String(options[`${key}Unit`] ?? ""),
+      scale.unit,
+    ),
     axis: { labelExpr: scale.labelExpr, tickCount: narrow ? 4 : 6 },
     // Differences matter more than distances from zero, unless zero is near.
     scale: least < 0.2 * most ? { zero: true } : { zero: false, padding: 40 },
@@ -34,12 +38,12 @@ function build(input: ChartInput) {
     x: {
       field: "x",
       type: "quantitative",
-      ...axis(x, options.xTitle ?? "x", least("x"), largest("x")),
+      ...axis(x, "x", least("x"), largest("x")),
     },
     y: {
       field: "y",
       type: "quantitative",
-      ...axis(y, options.yTitle ?? "y", least("y"), largest("y")),
+      ...axis(y, "y", least("y"), largest("y")),
     },
   };
   const spec = {
@@ -101,8 +105,8 @@ function build(input: ChartInput) {
     }.${size}`,
     columns: {
       label: "name",
-      x: String(options.xTitle ?? "x"),
-      y: String(options.yTitle ?? "y"),
+      x: columnTitle(options.xTitle, options.xUnit, "x"),
+      y: columnTitle(options.yTitle, options.yUnit, "y"),
       z: String(options.zTitle ?? "z"),
       front: "on the front",
     },
