@@ -1,6 +1,7 @@
 import { metric, type Metrics, type MetricValue, unknownMetric } from "../model/metric.ts";
 import type { MetricUnit } from "../model/metric.ts";
 import type { SourceStatus } from "../model/results.ts";
+import { boundTimeShare } from "../model/trace/time_share.ts";
 import { gpuSourceOf, knownOfGpus, type RunView, storageDevices, wholeGpus } from "./run_view.ts";
 import type { SeriesTotal } from "./series_totals.ts";
 
@@ -47,7 +48,7 @@ export function runMetrics(view: RunView, facts: RunFacts): Metrics {
   set("disk_written_bytes", sumOver(disks, "block", "write_bytes"), "bytes", "block");
   const busy = disks.map((d) => counter(view.get("block", d, "busy_seconds")))
     .filter((v) => v !== null);
-  const busiest = busy.length === 0 || wall <= 0 ? null : Math.min(1, Math.max(...busy) / wall);
+  const busiest = busy.length === 0 || wall <= 0 ? null : boundTimeShare(Math.max(...busy) / wall);
   set("disk_busy_ratio", busiest, "ratio", "block");
 
   for (
@@ -82,7 +83,11 @@ export function runMetrics(view: RunView, facts: RunFacts): Metrics {
   for (const resource of ["cpu", "io", "memory"]) {
     for (const kind of ["some", "full"]) {
       const stall = view.get("pressure", resource, `${kind}_stall_seconds`);
-      set(`${resource}_pressure_${kind}_seconds`, counter(stall), "seconds", "pressure");
+      const stalled = counter(stall);
+      const seconds = stalled === null || wall <= 0
+        ? stalled
+        : wall * boundTimeShare(stalled / wall);
+      set(`${resource}_pressure_${kind}_seconds`, seconds, "seconds", "pressure");
     }
   }
 

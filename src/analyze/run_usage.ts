@@ -82,7 +82,7 @@ function diskDevices(view: RunView, facts: UsageFacts): DeviceUsage[] {
       count: disks.length,
       reservedSeconds: disks.length * facts.durationSeconds,
       busySeconds: busy.every((total) => total !== null && total.count >= 2)
-        ? busy.reduce((a, total) => a + total!.increase, 0)
+        ? busy.reduce((a, total) => a + Math.min(total!.increase, facts.durationSeconds), 0)
         : null,
     }];
   });

@@ -35,7 +35,11 @@ export interface TickStatistics {
 
 /** Samples sources on an absolute schedule: tick k is due at k times the interval, however late k-1 was. */
 export interface Sampler {
-  /** Reads every source once, calls that time 0 of the run, and starts the schedule. */
+  /**
+   * Reads every source once and starts the schedule. Time 0 of the run is when the slow ones have answered:
+   * those with the recorder's own cadence are read after it, each under its own time. Read before, their
+   * counters would grow through the wait, in an interval whose length leaves the wait out.
+   */
   start(): Promise<void>;
   /** Nanoseconds since time 0 by the monotonic clock; 0 before it. */
   nowNs(): number;
@@ -120,6 +124,7 @@ export function createSampler(
   let timer: ReturnType<typeof setTimeout> | null = null;
   let stopped = false;
   let startNs: number | null = null;
+  let opening = true;
   const nowNs = () => startNs === null ? 0 : Math.round(monotonicNs() - startNs);
 
   const slots: Slot[] = [];
@@ -141,7 +146,8 @@ export function createSampler(
   const note = (slot: Slot, failure: string | null) => {
     if (failure === null || slot.failure !== null) return;
     slot.failure = failure;
-    slot.sinceNs = nowNs();
+    // A source that fails at its first reading gave nothing from the start.
+    slot.sinceNs = opening ? 0 : nowNs();
   };
 
   const read = (slot: Slot): void => {
@@ -192,9 +198,14 @@ export function createSampler(
 
   return {
     start: async () => {
-      for (const slot of slots) read(slot);
-      await Promise.all(slots.map((slot) => slot.busy));
+      const slow = slots.filter((slot) => slot.source.minIntervalNs > 0);
+      for (const slot of slow) read(slot);
+      await Promise.all(slow.map((slot) => slot.busy));
       startNs = monotonicNs();
+      for (const slot of slots) if (!slow.includes(slot)) read(slot);
+      await Promise.all(slots.map((slot) => slot.busy));
+      opening = false;
+      next = Math.floor(nowNs() / intervalNs) + 1;
       schedule();
     },
     readNow: async () => {

@@ -59,6 +59,23 @@ const FULL = "pressure io full_stall_seconds counter";
 const IDLE = "cpu - idle_seconds counter";
 const USER = "cpu - user_seconds counter";
 
+test("a counter of time fills a second at most; one that sums over processors may count more", () => {
+  const table = run([
+    { key: BUSY, perSecond: [1.21, 0.4, 0] },
+    { key: "block nvme1n1 busy_seconds counter", perSecond: [0.5, 0.6, 0] },
+    { key: FULL, perSecond: [1.1, 0.2, 0] },
+    { key: "pressure cpu some_stall_seconds counter", perSecond: [1.37, 0.3, 0] },
+    { key: USER, perSecond: [6, 2, 0] },
+    { key: IDLE, perSecond: [2, 6, 8] },
+  ], 3);
+  const round = (column: Float64Array) => [...column].map((v) => Number(v.toFixed(9)));
+  assert.deepEqual(round(table.diskBusy), [1, 0.6, 0]);
+  assert.deepEqual(round(table.ioFull), [1, 0.2, 0]);
+  assert.deepEqual(round(table.cpuSome), [1, 0.3, 0]);
+  assert.deepEqual(round(table.cpuBusy), [0.75, 0.25, 0]);
+  assert.ok(table.memorySome.every(Number.isNaN), "what was not read stays unknown");
+});
+
 test("each class is found by its rule, in the order of the rule", () => {
   const table = run([
     { key: SM, perSecond: [0.9, 0.05, 0.05, 0.05, 0.05, 0.05, 0.3] },

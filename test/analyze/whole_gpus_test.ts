@@ -65,6 +65,22 @@ test("processes and MIG instances are parts of a GPU, and are not counted beside
   }]);
 });
 
+test("no counter of time counts more than the run lasted", () => {
+  const run = view({
+    "block nvme0n1 busy_seconds": 12.1,
+    "block nvme1n1 busy_seconds": 4,
+    "pressure cpu some_stall_seconds": 13.7,
+    "pressure io some_stall_seconds": 3,
+  });
+  const metrics = runMetrics(run, FACTS);
+  assert.equal(metrics.disk_busy_ratio.value, 1);
+  assert.equal(metrics.cpu_pressure_some_seconds.value, 10);
+  assert.ok(Math.abs(Number(metrics.io_pressure_some_seconds.value) - 3) < 1e-9);
+  const facts = { durationSeconds: 10, logicalCpus: 4, gpuNames: {}, rotational: {} };
+  const disks = runUsage(run, facts).devices.filter((d) => d.kind === "ssd");
+  assert.deepEqual(disks.map((d) => d.busySeconds), [14]);
+});
+
 test("write amplification is taken over the drives that count both sides", () => {
   const run = view({
     "nvme nvme0 data_units_written": 1000,

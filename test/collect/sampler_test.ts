@@ -123,6 +123,30 @@ test("every source is read at the start, at time 0, and at the end, also one tha
   assert.ok(target.frames[1].time >= 80e6);
 });
 
+test("a counter of time is not read before a slow source is waited for and stamped after it", async () => {
+  const target = collect();
+  const clock: OpenSource["sample"] = (sink) =>
+    sink.push(
+      sink.series({ source: "clock", device: "", field: "s", unit: "seconds", type: "counter" }),
+      performance.now() / 1e3,
+    );
+  const slow: OpenSource["sample"] = async (sink) => {
+    await sleep(150);
+    sink.push(sink.series({ source: "slow", device: "", field: "n", unit: "", type: "gauge" }), 1);
+  };
+  const sampler = createSampler(
+    [source("clock", clock), source("slow", slow, 10e9)],
+    target,
+    20e6,
+  );
+  await sampler.start();
+  await sleep(100);
+  await sampler.stop();
+  const [first, second] = target.frames.filter((f) => f.source === "clock");
+  const rate = (second.values[0] - first.values[0]) / ((second.time - first.time) / 1e9);
+  assert.ok(rate < 1.5, `a clock runs ${rate.toFixed(2)} s a second in the first interval`);
+});
+
 test("a source that throws or fails is partial from that time on and the others go on", async () => {
   const target = collect();
   let calls = 0;

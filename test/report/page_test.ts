@@ -10,9 +10,10 @@ import fc from "fast-check";
 import { downsampleMinMax, ratesOf } from "../../src/report/downsample.ts";
 import { escapeHtml, markup } from "../../src/report/html.ts";
 import { buildPage } from "../../src/report/page.ts";
+import { counterCharts } from "../../src/report/sections/run_counters.ts";
 import { browserCode } from "../../src/runtime/browser_code.ts";
 import { CHARTS } from "../../src/registry/charts.ts";
-import { hostileInput, plainInput } from "./documents.ts";
+import { hostileInput, plainInput, runRecord } from "./documents.ts";
 
 const charts = new Map(
   await Promise.all(CHARTS.map(async (c) => [c.name, await c.load()] as const)),
@@ -97,6 +98,33 @@ test("a counter that went back gives a gap, never a negative rate", () => {
   const { seconds, rate } = ratesOf([0, 1e9, 2e9, 3e9], [0, 10, 4, 8]);
   assert.deepEqual(seconds, [1, 2, 3]);
   assert.deepEqual(rate, [10, null, 4]);
+});
+
+test("charts draw shares of time up to 1; processor time may be more", async () => {
+  const line = (source: string, device: string, field: string, grown: readonly number[]) => ({
+    series: { source, device, field, unit: "seconds", type: "counter" as const },
+    timeNs: Float64Array.from(grown, (_, i) => i * 1e8),
+    value: Float64Array.from(grown),
+  });
+  const drawn = new Map<string, (number | null)[]>();
+  const item = {
+    kind: "run" as const,
+    id: "r1",
+    record: runRecord("a"),
+    lines: [
+      line("block", "nvme0n1", "busy_seconds", [5, 5.121, 5.141]),
+      line("pressure", "cpu", "some_stall_seconds", [0, 0.137, 0.137]),
+      line("cpu", "", "user_seconds", [0, 0.8, 0.9]),
+    ],
+  };
+  await counterCharts(item, (_, input) => {
+    const rows = input.rows as { y?: number | null }[];
+    drawn.set(input.title, rows.map((r) => r.y === undefined ? null : Number(r.y?.toFixed(6))));
+    return Promise.resolve(markup``);
+  });
+  assert.deepEqual(drawn.get("Disk busy"), [1, 0.2]);
+  assert.deepEqual(drawn.get("Tasks stalled (pressure)"), [1, 0]);
+  assert.deepEqual(drawn.get("Processor time"), [8, 1]);
 });
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";

@@ -1,3 +1,4 @@
+import { boundTimeShare } from "../../model/trace/time_share.ts";
 import type { SampleColumns, SampleSeries } from "../../model/trace/samples.ts";
 
 /** Rates and means of one second of a run; NaN where nothing was read. */
@@ -216,6 +217,7 @@ export function createSecondsBuilder(
         }
         return total;
       };
+      const share = (quantity: string) => combine(quantity, Math.max).map(boundTimeShare);
       const rx = combine("pcieRx", Math.max);
       const tx = combine("pcieTx", Math.max);
       const worked = combine("cpuWorked", add);
@@ -230,11 +232,11 @@ export function createSecondsBuilder(
         ),
         readBytes: combine("readBytes", add),
         writeBytes: combine("writeBytes", add),
-        diskBusy: combine("diskBusy", Math.max),
-        ioSome: combine("ioSome", add),
-        ioFull: combine("ioFull", add),
-        cpuSome: combine("cpuSome", add),
-        memorySome: combine("memorySome", add),
+        diskBusy: share("diskBusy"),
+        ioSome: share("ioSome"),
+        ioFull: share("ioFull"),
+        cpuSome: share("cpuSome"),
+        memorySome: share("memorySome"),
         cpuBusy: worked.map((value, s) => {
           const all = value + (Number.isNaN(idle[s]) ? 0 : idle[s]);
           return all > 0 ? value / all : NaN;

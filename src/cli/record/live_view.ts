@@ -6,6 +6,7 @@ import {
   formatRatio,
   formatSeconds,
 } from "../../model/units.ts";
+import { boundTimeShare } from "../../model/trace/time_share.ts";
 import { isTerminal, writeText } from "../../runtime/terminal.ts";
 
 /** What of a recording a person watches while it runs. */
@@ -90,11 +91,11 @@ export function createLiveView(width: number): LiveView {
           `${formatDecimalBytes(Math.round(sum(rates("block", "write_bytes"))))}/s written` +
           (most === undefined
             ? ""
-            : `, ${most.device} busy ${formatRatio(Math.min(1, most.rate))}`),
+            : `, ${most.device} busy ${formatRatio(boundTimeShare(most.rate))}`),
         worked + idle === 0 ? null : `host  CPU ${formatRatio(worked / (worked + idle))}` +
           (free === null ? "" : `, ${formatBytes(free[0])} free`) +
           (dirty === null ? "" : `, ${formatBytes(dirty[0])} dirty`) +
-          (stall === undefined ? "" : `, waits for I/O ${formatRatio(Math.min(1, stall.rate))}`),
+          (stall === undefined ? "" : `, waits for I/O ${formatRatio(boundTimeShare(stall.rate))}`),
       ];
       before = new Map(
         [...latest].filter(([, l]) => l.value !== null)

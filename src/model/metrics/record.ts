@@ -24,7 +24,7 @@ function pressure(resource: string, kind: "some" | "full"): MetricDefinition {
     `${resource}_pressure_${kind}_seconds`,
     "seconds",
     `time in which ${kind === "some" ? "a task" : "every task"} waited for ${resource}`,
-    `increase of the ${kind} total of /proc/pressure/${resource}`,
+    `increase of the ${kind} total of /proc/pressure/${resource}, at most the duration`,
     PSI,
     "lower",
   );
@@ -59,7 +59,7 @@ export const RECORD_METRICS: readonly MetricDefinition[] = [
     "disk_busy_ratio",
     "ratio",
     "share of the time that the busiest disk had requests in flight",
-    "largest increase of busy time over the disks / duration",
+    "largest increase of busy time over the disks / duration, at most 1",
     DISKSTATS,
   ),
   measured(

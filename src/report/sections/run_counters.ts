@@ -1,3 +1,4 @@
+import { boundTimeShare, isTimeShare } from "../../model/trace/time_share.ts";
 import { downsampleMinMax, ratesOf } from "../downsample.ts";
 import type { Html } from "../html.ts";
 import type { RecordedLine, ReportItem } from "../input.ts";
@@ -117,7 +118,11 @@ interface Line {
 function valuesOf(line: RecordedLine, label: string): Line {
   if (line.series.type === "counter") {
     const { seconds, rate } = ratesOf(line.timeNs, line.value);
-    return { label, x: seconds, y: rate };
+    // Bounded before the line is thinned: the points that stay are the extremes, where the error is largest.
+    const y = isTimeShare(line.series)
+      ? rate.map((share) => share === null ? null : boundTimeShare(share))
+      : rate;
+    return { label, x: seconds, y };
   }
   return {
     label,
