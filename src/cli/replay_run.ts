@@ -4,6 +4,7 @@ import type { Family, Replay, ReplayOutcome } from "../model/policy.ts";
 import type { Profiles } from "../model/profiles/profiles.ts";
 import type { PolicyResult, RankEntry, ReplayDocument } from "../model/results.ts";
 import type { Trace } from "../model/trace/trace.ts";
+import type { ReplayJob } from "../search/replay_worker.ts";
 import { VERSION } from "../runtime/version.ts";
 import type { Progress } from "./progress.ts";
 import type { PolicyChoice } from "./replay_params.ts";
@@ -33,15 +34,37 @@ export async function runPolicies(
   }
   const options = { profiles, seed, seriesPoints: DEFAULT_SERIES_POINTS };
   const { replayOnWorkers, worthWorkers } = await import("../search/replay_parallel.ts");
-  const outcomes = worthWorkers(trace, choices.length)
-    ? await replayOnWorkers(
-      trace,
-      choices.map(({ policy, params }) => ({ family: policy.family, policy: policy.name, params })),
-      { ...options, onDone: (done, total) => progress?.update(done, total) },
+  const jobs = choices.flatMap(jobsOf);
+  const outcomes = worthWorkers(trace, jobs.length)
+    ? joinParts(
+      choices,
+      await replayOnWorkers(trace, jobs, {
+        ...options,
+        onDone: (done, total) => progress?.update(done, total),
+      }),
     )
     : await replayInOnePass(trace, choices, options);
   progress?.end();
   return outcomes.map((outcome, i) => toResult(choices[i], outcome));
+}
+
+/** The jobs of one choice: its parts, or the whole. */
+function jobsOf({ policy, params }: PolicyChoice): ReplayJob[] {
+  const job = { family: policy.family, policy: policy.name, params };
+  const parts = policy.parts?.of(params) ?? [];
+  return parts.length > 1 ? parts.map((part) => ({ ...job, part })) : [job];
+}
+
+/** One outcome a choice again, from those of {@link jobsOf}. */
+function joinParts(
+  choices: readonly PolicyChoice[],
+  outcomes: readonly ReplayOutcome[],
+): ReplayOutcome[] {
+  let at = 0;
+  return choices.map((choice) => {
+    const own = outcomes.slice(at, at += jobsOf(choice).length);
+    return own.length > 1 ? choice.policy.parts!.join(own) : own[0];
+  });
 }
 
 async function replayInOnePass(

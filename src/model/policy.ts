@@ -41,6 +41,8 @@ export interface Policy<K extends TraceKind = TraceKind, P = unknown> {
   /** True when the policy changes results of the model (lossy compression): never ranked silently. */
   readonly lossy?: boolean;
   create(params: P, context: ReplayContext<K>): Replay<K>;
+  /** For policies whose replay is several independent ones, so that each core can take one. */
+  readonly parts?: ReplayParts<P>;
   /**
    * For policies whose memory can be given any size: whether the whole trace runs in so many bytes without
    * running out. A search for the smallest size asks it, in many threads over the same batches.
@@ -53,6 +55,14 @@ export interface Policy<K extends TraceKind = TraceKind, P = unknown> {
   ): boolean;
 }
 
+/** How a replay is cut into parts that run apart, and put together again. */
+export interface ReplayParts<P> {
+  /** Names of the parts under these parameters; one or none when there is nothing to cut. */
+  of(params: P): readonly string[];
+  /** The whole outcome from those of the parts, in their order; the same as without parts. */
+  join(outcomes: readonly ReplayOutcome[]): ReplayOutcome;
+}
+
 /** What a replay may know besides its parameters. No clock, no I/O, no randomness but the seed. */
 export interface ReplayContext<K extends TraceKind = TraceKind> {
   readonly meta: TraceKinds[K]["meta"];
@@ -62,6 +72,8 @@ export interface ReplayContext<K extends TraceKind = TraceKind> {
   readonly seriesPoints: number;
   /** Every registered eviction, for policies with caches; the command line fills it from the registry. */
   readonly evictions?: readonly Eviction[];
+  /** The only part to replay, of the policy's {@link ReplayParts}; absent: all of them. */
+  readonly part?: string;
   /** Called with one line an operation or step, by policies that can tell what happened in each. */
   readonly onEvent?: (line: { readonly [key: string]: Json }) => void;
   /** Solves linear and integer programs, for policies that plan with them; filled for their families. */

@@ -19,6 +19,8 @@ export interface ReplayJob {
   readonly family: string;
   readonly policy: string;
   readonly params: unknown;
+  /** Only this part of the replay. */
+  readonly part?: string;
 }
 
 /** Replays the whole trace under one policy; the entry of a worker thread. */
@@ -36,6 +38,7 @@ export async function handle(shared: ReplayShared, job: ReplayJob): Promise<Repl
     seriesPoints,
     evictions,
     solver,
+    part: job.part,
   });
   for (const batch of batches) replay.feed(batch);
   return replay.finish();

@@ -8,7 +8,7 @@ import type { BuiltEngine } from "./build.ts";
 import { assertConserved } from "./conservation.ts";
 import type { EngineParams } from "./engine_params.ts";
 import type { Side } from "./machine.ts";
-import { metricsOf } from "./outcome_metrics.ts";
+import { metricsOf, withEnds } from "./outcome_metrics.ts";
 import { sumTotals, type Totals } from "./outcome_totals.ts";
 import { usageOf } from "./outcome_usage.ts";
 import type { QuantileSketch } from "./quantiles.ts";
@@ -42,10 +42,13 @@ export function outcomeOf(
   hasThinkTimes: boolean,
 ): ReplayOutcome {
   for (const result of results) assertConserved(result);
-  const mid = results[0];
+  const [mid, ...ends] = results;
   const totals = sumTotals(mid);
   return {
-    metrics: metricsOf(results, totals, params),
+    metrics: withEnds(
+      metricsOf(mid, totals, params),
+      ends.map((end) => metricsOf(end, sumTotals(end), params)),
+    ),
     usage: usageOf(mid, totals, params, context),
     series: [distribution(mid.tally.ttft)],
     figures: figuresOf(totals),

@@ -2,25 +2,25 @@ import { metric, type Metrics, type MetricValue, unknownMetric } from "../../mod
 import type { EngineParams } from "./engine_params.ts";
 import type { SideResult } from "./outcome.ts";
 import type { Totals } from "./outcome_totals.ts";
-import type { QuantileSketch } from "./quantiles.ts";
-import type { Tally } from "./tally.ts";
 
-/** The metrics of a serving replay; latencies with the ends of their intervals. */
-export function metricsOf(
-  results: readonly SideResult[],
-  totals: Totals,
-  params: EngineParams,
-): Metrics {
-  const { tally } = results[0];
+const LATENCIES = ["ttft", "tpot", "latency"] as const;
+const QUANTILES = [["p50", 0.5], ["p90", 0.9], ["p99", 0.99]] as const;
+
+/** The metrics that get an interval: those of a request's time. */
+const WITH_ENDS: readonly string[] = [
+  ...QUANTILES.flatMap(([name]) => LATENCIES.map((kind) => `${kind}_${name}_seconds`)),
+  "ttft_mean_seconds",
+];
+
+/** The metrics of a serving replay at one end of the coefficients' intervals. */
+export function metricsOf({ tally }: SideResult, totals: Totals, params: EngineParams): Metrics {
   const { counts } = tally;
   const metrics: Metrics = {};
-  const latency = (id: string, pick: (tally: Tally) => QuantileSketch, q: number) => {
-    metrics[id] = interval(results.map((r) => pick(r.tally)), q);
-  };
-  for (const [name, q] of [["p50", 0.5], ["p90", 0.9], ["p99", 0.99]] as const) {
-    latency(`ttft_${name}_seconds`, (t) => t.ttft, q);
-    latency(`tpot_${name}_seconds`, (t) => t.tpot, q);
-    latency(`latency_${name}_seconds`, (t) => t.latency, q);
+  for (const [name, q] of QUANTILES) {
+    for (const kind of LATENCIES) {
+      const sketch = tally[kind];
+      metrics[`${kind}_${name}_seconds`] = latency(sketch.quantile(q), sketch.count);
+    }
   }
   const count = tally.ttft.count;
   const modelled = (
@@ -30,10 +30,7 @@ export function metricsOf(
   ) => metric(value, unit, "modelled", extra);
   const over = (part: number, whole: number, unit: MetricValue["unit"], none: string) =>
     whole === 0 ? unknownMetric(unit, "modelled", none) : modelled(part / whole, unit);
-  metrics.ttft_mean_seconds = between(
-    results.map((r) => r.tally.ttft.count === 0 ? null : r.tally.ttft.mean),
-    count,
-  );
+  metrics.ttft_mean_seconds = latency(count === 0 ? null : tally.ttft.mean, count);
   metrics.completed_requests = modelled(counts.completed, "count");
   metrics.rejected_requests = modelled(counts.rejected, "count");
   metrics.requests_per_second = over(
@@ -103,18 +100,24 @@ export function metricsOf(
   return metrics;
 }
 
-/** A quantile at the middle of the coefficients, with the ends of their intervals as low and high. */
-function interval(sketches: readonly QuantileSketch[], q: number): MetricValue {
-  return between(sketches.map((sketch) => sketch.quantile(q)), sketches[0].count);
+function latency(seconds: number | null, count: number): MetricValue {
+  return seconds === null
+    ? unknownMetric("seconds", "modelled", "no request of this kind ended")
+    : metric(seconds, "seconds", "modelled", { count });
 }
 
-/** The first value, with the lowest and highest of all as its interval. */
-function between(values: readonly (number | null)[], count: number): MetricValue {
-  const [mid, ...ends] = values;
-  if (mid === null) return unknownMetric("seconds", "modelled", "no request of this kind ended");
-  const known = [mid, ...ends.filter((v) => v !== null)];
-  return metric(mid, "seconds", "modelled", {
-    ...(ends.length > 0 ? { low: Math.min(...known), high: Math.max(...known) } : {}),
-    count,
-  });
+/**
+ * The metrics at the middle of the coefficients; latencies have the lowest and highest value of all
+ * replays, the middle among them, as their interval: in a batching engine a faster link may be slower.
+ */
+export function withEnds(mid: Metrics, ends: readonly Metrics[]): Metrics {
+  if (ends.length === 0) return mid;
+  const joined = { ...mid };
+  for (const id of WITH_ENDS) {
+    if (mid[id].value === null) continue;
+    const values = [mid, ...ends].map((metrics) => metrics[id].value);
+    const known = values.filter((value) => value !== null).map(Number);
+    joined[id] = { ...mid[id], low: Math.min(...known), high: Math.max(...known) };
+  }
+  return joined;
 }

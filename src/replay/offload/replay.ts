@@ -8,6 +8,7 @@ import type { EngineParams, TieredParams } from "./engine_params.ts";
 import { createFleet, type Fleet } from "./fleet.ts";
 import { kvLinkBytesPerToken, type Side, sideOf } from "./machine.ts";
 import { outcomeOf, type SideResult } from "./outcome.ts";
+import { sidesOf } from "./side_parts.ts";
 import { createSplitFleet } from "./split_fleet.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -26,7 +27,7 @@ export function createServingReplay(
   context: ReplayContext<"requests">,
   strategyOf: StrategyOf,
 ): Replay<"requests"> {
-  const sides: Side[] = params.intervals ? ["mid", "low", "high"] : ["mid"];
+  const sides = sidesOf(params).filter((side) => (context.part ?? side) === side);
   const build = (side: Side, decoded: number): BuiltEngine =>
     buildEngine(context, params, strategyOf, side, decoded);
   if (params.closedLoop && params.decodeInstances > 0) {

@@ -5,6 +5,7 @@ import { copyRestore } from "../build.ts";
 import { tieredSchema } from "../engine_params.ts";
 import { kvLinkBytesPerToken } from "../machine.ts";
 import { createServingReplay } from "../replay.ts";
+import { sideParts } from "../side_parts.ts";
 
 const params = tieredSchema.extend({
   dram: bytesParam().default(0).describe("host memory that the engine's offloading used"),
@@ -23,6 +24,7 @@ export const policy: Policy<"requests", Params> = {
     "and no offloading",
   accepts: ["requests"],
   params,
+  parts: sideParts,
   create: (given, context) =>
     createServingReplay(given, context, (llm, machine) => {
       const bytes = kvLinkBytesPerToken(llm, machine);

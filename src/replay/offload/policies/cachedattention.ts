@@ -4,6 +4,7 @@ import { copyRestore } from "../build.ts";
 import { type TieredParams, tieredSchema } from "../engine_params.ts";
 import { kvLinkBytesPerToken } from "../machine.ts";
 import { createServingReplay } from "../replay.ts";
+import { sideParts } from "../side_parts.ts";
 
 const params = tieredSchema.extend({
   eviction: z.string().default("look-ahead").describe(
@@ -24,6 +25,7 @@ export const policy: Policy<"requests", TieredParams> = {
     "scheduler-aware fetching and eviction; positions are assumed decoupled",
   accepts: ["requests"],
   params,
+  parts: sideParts,
   create: (given, context) =>
     createServingReplay(given, context, (llm, machine) => ({
       reuse: true,

@@ -3,6 +3,7 @@ import type { Policy } from "../../../model/policy.ts";
 import { COMPRESSION_METHODS, compressionOf } from "../compression.ts";
 import { tieredSchema } from "../engine_params.ts";
 import { createServingReplay } from "../replay.ts";
+import { sideParts } from "../side_parts.ts";
 
 const params = tieredSchema.extend({
   method: z.enum(COMPRESSION_METHODS).default("kivi").describe("how the KV cache is made smaller"),
@@ -37,6 +38,7 @@ export const policy: Policy<"requests", Params> = {
   accepts: ["requests"],
   params,
   lossy: true,
+  parts: sideParts,
   create: (given, context) =>
     createServingReplay(
       given,

@@ -2,6 +2,7 @@ import type { Policy } from "../../../model/policy.ts";
 import { type TieredParams, tieredSchema } from "../engine_params.ts";
 import { hiddenStrategy } from "../hidden.ts";
 import { createServingReplay } from "../replay.ts";
+import { sideParts } from "../side_parts.ts";
 
 export const policy: Policy<"requests", TieredParams> = {
   name: "hcache",
@@ -12,6 +13,7 @@ export const policy: Policy<"requests", TieredParams> = {
     "chunks; smaller than KV only where D < 2*n_kv*d_h",
   accepts: ["requests"],
   params: tieredSchema,
+  parts: sideParts,
   create: (params, context) =>
     createServingReplay(
       params,

@@ -3,6 +3,7 @@ import type { Policy } from "../../../model/policy.ts";
 import { tieredSchema } from "../engine_params.ts";
 import { hybridStrategy } from "../hybrid.ts";
 import { createServingReplay } from "../replay.ts";
+import { sideParts } from "../side_parts.ts";
 
 const params = tieredSchema.extend({
   keep: z.enum(["kv", "hidden", "both"]).default("both").describe(
@@ -21,6 +22,7 @@ export const policy: Policy<"requests", Params> = {
     "links at the moment of the choice",
   accepts: ["requests"],
   params,
+  parts: sideParts,
   create: (given, context) =>
     createServingReplay(
       given,

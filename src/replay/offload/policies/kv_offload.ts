@@ -3,6 +3,7 @@ import { copyRestore } from "../build.ts";
 import { type TieredParams, tieredSchema } from "../engine_params.ts";
 import { kvLinkBytesPerToken } from "../machine.ts";
 import { createServingReplay } from "../replay.ts";
+import { sideParts } from "../side_parts.ts";
 
 export const policy: Policy<"requests", TieredParams> = {
   name: "kv-offload",
@@ -12,6 +13,7 @@ export const policy: Policy<"requests", TieredParams> = {
     "Mooncake (FAST 2025) section 4 and the Mooncake store; LMCache; vLLM KV offloading connector",
   accepts: ["requests"],
   params: tieredSchema,
+  parts: sideParts,
   create: (params, context) =>
     createServingReplay(params, context, (llm, machine) => ({
       reuse: true,

@@ -4,6 +4,7 @@ import type { Policy } from "../../../model/policy.ts";
 import { engineSchema } from "../engine_params.ts";
 import { nearStorageStrategy } from "../near_storage.ts";
 import { createServingReplay } from "../replay.ts";
+import { sideParts } from "../side_parts.ts";
 
 const params = engineSchema.extend({
   internalBandwidth: rateParam().nullable().default(null).describe(
@@ -28,6 +29,7 @@ export const policy: Policy<"requests", Params> = {
     "and o only; time = max(link, KV bytes / internal bandwidth, 4*N*n_q*d_h / drive FLOPS)",
   accepts: ["requests"],
   params,
+  parts: sideParts,
   create: (given, context) =>
     createServingReplay(
       given,

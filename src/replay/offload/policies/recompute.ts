@@ -1,6 +1,7 @@
 import type { Policy } from "../../../model/policy.ts";
 import { type EngineParams, engineSchema } from "../engine_params.ts";
 import { createServingReplay } from "../replay.ts";
+import { sideParts } from "../side_parts.ts";
 
 export const policy: Policy<"requests", EngineParams> = {
   name: "recompute",
@@ -11,6 +12,7 @@ export const policy: Policy<"requests", EngineParams> = {
     "recently used over blocks without references, tail blocks first",
   accepts: ["requests"],
   params: engineSchema,
+  parts: sideParts,
   create: (params, context) =>
     createServingReplay(params, context, () => ({
       reuse: true,
