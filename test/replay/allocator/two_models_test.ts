@@ -99,3 +99,19 @@ for (const [number, text] of CONFS.entries()) {
     }
   });
 }
+
+test("a small request that finds no room leaves large blocks to the release of the whole cache", () => {
+  const conf = parseAllocConf("max_split_size_mb:21");
+  const real = new CachingAllocator(createDevice(50 * MIB), conf);
+  const plain = new PlainCaching(50 * MIB, conf);
+  real.free(real.malloc(30 * MIB, 0));
+  plain.release(plain.malloc(30 * MIB, 0)!);
+  for (const size of [20 * MIB, 1000]) {
+    assert.equal(real.addressOf(real.malloc(size, 0)), plain.malloc(size, 0)!.ptr);
+  }
+  const counters = countersOf(real);
+  for (const [name, value] of Object.entries(plain.c)) assert.equal(counters[name], value, name);
+  // The 30 MiB went with the cache: a retry that waits for the device, not a quiet release of one block.
+  assert.equal(plain.c.num_alloc_retries, 1);
+  assert.equal(plain.c.num_device_free, 1);
+});
