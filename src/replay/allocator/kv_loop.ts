@@ -23,10 +23,11 @@ export function runKv(
   requests: RequestList,
   stepSeconds: number,
   meter: KvMeter,
-): { rejected: number; seconds: number } {
+): { rejected: number; seconds: number; steps: number } {
   let next = 0;
   let rejected = 0;
   let seconds = 0;
+  let steps = 0;
   while (next < requests.count || engine.pending > 0) {
     if (engine.pending === 0) seconds = Math.max(seconds, requests.arrivalSeconds[next]);
     for (; next < requests.count && requests.arrivalSeconds[next] <= seconds; next++) {
@@ -36,11 +37,12 @@ export function runKv(
     }
     if (engine.pending === 0) continue;
     engine.step();
+    steps++;
     seconds += stepSeconds;
     const moment = engine.moment();
     if (moment.batch > 0) meter.add({ seconds, ...moment });
   }
-  return { rejected, seconds };
+  return { rejected, seconds, steps };
 }
 
 /** Slots of a partly filled holding: first those that will still be written, the rest never. */

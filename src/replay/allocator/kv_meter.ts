@@ -47,6 +47,7 @@ export class KvMeter {
     }
   }
 
+  /** Moments that were added. */
   get steps(): number {
     return this.#steps;
   }

@@ -18,6 +18,8 @@ export interface KvCounts {
   readonly pageMaps?: number;
   readonly pageUnmaps?: number;
   readonly seconds: number;
+  /** Iterations, also those after which nothing runs any more. */
+  readonly steps: number;
   readonly notes: readonly string[];
 }
 
@@ -58,7 +60,7 @@ export function kvOutcome(
     preemption_count: count(counts.preemptions),
     recomputed_tokens: metric(counts.recomputedTokens, "tokens", "replayed"),
     rejected_count: count(counts.rejected),
-    kv_steps_count: count(meter.steps),
+    kv_steps_count: count(counts.steps),
     ...(counts.prefixHitTokens === null
       ? {}
       : { prefix_hit_tokens: metric(counts.prefixHitTokens, "tokens", "replayed") }),

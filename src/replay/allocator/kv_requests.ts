@@ -25,4 +25,21 @@ export class RequestList {
       );
     }
   }
+
+  /**
+   * Ends generation where a context would grow beyond `tokens`; a prompt that leaves room for none is left as
+   * it is.
+   *
+   * @returns How many requests end earlier.
+   */
+  endAt(tokens: number): number {
+    let cut = 0;
+    for (const [i, prompt] of this.inputTokens.entries()) {
+      const room = tokens - prompt;
+      if (room < 1 || this.outputTokens[i] <= room) continue;
+      this.outputTokens[i] = room;
+      cut++;
+    }
+    return cut;
+  }
 }

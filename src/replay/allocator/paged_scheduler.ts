@@ -22,6 +22,12 @@ export interface SchedulerSetup extends BlockManagerSetup {
   /** Tokens computed in one step, over all requests. */
   readonly tokenBudget: number;
   readonly maxRunning: number;
+  /** Slots beyond the tokens of a step that a request is given, for tokens a draft model proposes. */
+  readonly lookaheadTokens: number;
+  /** Longest context: nobody is given slots beyond it. */
+  readonly maxModelTokens: number;
+  /** Whether a request is admitted only when all its tokens fit, not just the chunk of this step. */
+  readonly wholeSequence: boolean;
 }
 
 export interface StepResult {
@@ -72,9 +78,17 @@ export class PagedScheduler {
 
   /** Whether a request of this size could ever run alone. */
   fits(promptTokens: number, outputTokens: number): boolean {
-    const { blocks, blockTokens } = this.#setup;
+    const { blocks, blockTokens, maxModelTokens } = this.#setup;
+    if (promptTokens + outputTokens > maxModelTokens) return false;
     // The last token is emitted without its KV being written.
-    return Math.ceil((promptTokens + outputTokens - 1) / blockTokens) <= blocks - 1;
+    const slots = this.#slots(promptTokens + outputTokens - 1);
+    return Math.ceil(slots / blockTokens) <= blocks - 1;
+  }
+
+  /** Slots to hold for this many tokens of a request. */
+  #slots(tokens: number): number {
+    const { lookaheadTokens, maxModelTokens } = this.#setup;
+    return Math.min(tokens + lookaheadTokens, maxModelTokens);
   }
 
   step(): StepResult {
@@ -108,7 +122,7 @@ export class PagedScheduler {
 
   /** Blocks for a running request; preempts from the end until they are there, or the request itself. */
   #allocateOrPreempt(request: SchedulerRequest, tokens: number, preempted: number[]): boolean {
-    while (!this.manager.allocate(request, request.computed + tokens)) {
+    while (!this.manager.allocate(request, this.#slots(request.computed + tokens))) {
       const victim = this.running.pop()!;
       this.recomputedTokens += victim.computed;
       this.preemptionCount++;
@@ -124,7 +138,7 @@ export class PagedScheduler {
   }
 
   #admit(budget: number, given: { request: SchedulerRequest; tokens: number }[]): number {
-    const { blockTokens, watermark, blocks, maxRunning } = this.#setup;
+    const { blockTokens, watermark, blocks, maxRunning, wholeSequence } = this.#setup;
     while (this.waiting.length > 0 && budget > 0 && this.running.length < maxRunning) {
       const request = this.waiting[0];
       const limit = Math.floor((request.known - 1) / blockTokens);
@@ -132,7 +146,11 @@ export class PagedScheduler {
       const reused = hits.length * blockTokens;
       const tokens = Math.min(request.known - reused, budget);
       const keep = this.running.length > 0 ? Math.floor(watermark * blocks) : 0;
-      if (!this.manager.allocate(request, reused + tokens, hits, keep)) break;
+      if (
+        wholeSequence &&
+        this.manager.needed(request, request.known, hits) + keep > this.manager.freeBlocks
+      ) break;
+      if (!this.manager.allocate(request, this.#slots(reused + tokens), hits, keep)) break;
       this.waiting.shift();
       this.queriedTokens += request.known;
       this.hitTokens += reused;

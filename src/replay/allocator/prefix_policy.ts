@@ -14,7 +14,7 @@ export function replayPrefix(
 ): ReplayOutcome {
   const scheduler = new PrefixScheduler(setup, context.onEvent);
   const meter = new KvMeter(context.seriesPoints);
-  const { rejected, seconds } = runKv(scheduler, requests, stepSeconds, meter);
+  const { rejected, seconds, steps } = runKv(scheduler, requests, stepSeconds, meter);
   const notes = setup.traceBlockTokens === null
     ? ["the trace has no block ids: no prefix can be found again"]
     : [`prefixes are compared in the trace's blocks of ${setup.traceBlockTokens} tokens`];
@@ -29,6 +29,7 @@ export function replayPrefix(
       prefixQueryTokens: scheduler.queriedTokens,
       evictedBlocks: Math.ceil(scheduler.tree.evictedTokens / setup.pageTokens),
       seconds,
+      steps,
       notes,
     },
     requests,

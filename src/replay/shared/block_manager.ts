@@ -66,6 +66,15 @@ export class BlockManager {
     return found;
   }
 
+  /** Free blocks it takes to hold `tokens` tokens of a request: new ones, and those among the hits that idle. */
+  needed(request: PagedRequest, tokens: number, hitBlocks: readonly number[]): number {
+    const wanted = Math.ceil(tokens / this.setup.blockTokens) - hitBlocks.length -
+      request.table.length;
+    let idleHits = 0;
+    for (const block of hitBlocks) if (this.#references[block] === 0) idleHits++;
+    return Math.max(0, wanted) + idleHits;
+  }
+
   /**
    * Gives a request the blocks for `tokens` tokens in all, the hit blocks included.
    *
@@ -78,18 +87,14 @@ export class BlockManager {
     hitBlocks: readonly number[] = [],
     watermark = 0,
   ): boolean {
-    const wanted = Math.ceil(tokens / this.setup.blockTokens) - hitBlocks.length -
-      request.table.length;
-    const fresh = Math.max(0, wanted);
-    let idleHits = 0;
-    for (const block of hitBlocks) if (this.#references[block] === 0) idleHits++;
-    if (fresh + idleHits + watermark > this.#free) return false;
+    if (this.needed(request, tokens, hitBlocks) + watermark > this.#free) return false;
     for (const block of hitBlocks) {
       if (this.#references[block]++ === 0) this.#unlink(block);
       request.table.push(block);
     }
     request.cached += hitBlocks.length;
-    for (let i = 0; i < fresh; i++) request.table.push(this.#take());
+    const held = Math.ceil(tokens / this.setup.blockTokens);
+    while (request.table.length < held) request.table.push(this.#take());
     return true;
   }
 

@@ -129,6 +129,9 @@ for (const name of ["K2", "K2w", "K3", "K3old"]) {
       watermark: config.watermark ?? 0,
       tokenBudget: Infinity,
       maxRunning: Infinity,
+      lookaheadTokens: 0,
+      maxModelTokens: Infinity,
+      wholeSequence: false,
     });
     const names = ["A", "B", "C", "D"];
     const known = new Map<string, number>();

@@ -84,6 +84,7 @@ for (const name of ["K2", "K2w"]) {
           Object.fromEntries(Object.entries(tables).map(([n, t]) => [id(n), t])),
         );
       });
+      assert.equal(outcome.metrics.kv_steps_count.value, totals.steps);
       assert.equal(outcome.metrics.preemption_count.value, totals.preemptions);
       assert.equal(outcome.metrics.recomputed_tokens.value, totals.recomputed_tokens);
     });
@@ -126,8 +127,16 @@ test("of two leaves the one used longer ago goes first, or the other with mru", 
   }
 });
 
-for (const name of ["contiguous", "paged", "radix", "trtllm-paged", "vattention"]) {
-  test(`${name} ends every request, and its shares fill the pool`, async () => {
+const DRIVEN: readonly (readonly [name: string, params: Record<string, unknown>])[] = [
+  ["contiguous", {}],
+  ["paged", {}],
+  ["paged", { lookaheadTokens: 5, maxModelTokens: 250, wholeSequence: true, tokenBudget: 64 }],
+  ["radix", {}],
+  ["trtllm-paged", {}],
+  ["vattention", { groupTokens: 16 }],
+];
+for (const [name, params] of DRIVEN) {
+  test(`${name} ${JSON.stringify(params)} ends every request, and its shares fill the pool`, async () => {
     const request = fc.record({
       prompt: fc.integer({ min: 1, max: 300 }),
       output: fc.integer({ min: 1, max: 60 }),
@@ -139,7 +148,6 @@ for (const name of ["contiguous", "paged", "radix", "trtllm-paged", "vattention"
           "r.csv",
           ["input_tokens,output_tokens", ...rows].join("\n"),
           async (path) => {
-            const params = name === "vattention" ? { groupTokens: 16 } : {};
             const seen = (_: Line) => {};
             const { outcome } = await replayFile(path, name, { slots: 1024, ...params }, seen);
             const value = (id: string) => Number(outcome.metrics[id].value);

@@ -53,6 +53,7 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
           recomputedTokens: 0,
           prefixHitTokens: null,
           seconds,
+          steps: meter.steps,
           notes,
         },
         requests,

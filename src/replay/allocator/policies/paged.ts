@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../../../model/plural.ts";
 import type { Policy, Replay, ReplayContext } from "../../../model/policy.ts";
 import { divideSlack, type KvEngine, runKv } from "../kv_loop.ts";
 import { KvMeter } from "../kv_meter.ts";
@@ -18,6 +19,14 @@ const params = z.strictObject({
     .describe("share of the blocks kept free when admitting beside running requests"),
   tokenBudget: z.number().int().positive().default(8192).describe("tokens computed in one step"),
   maxRunning: z.number().int().positive().default(256).describe("most requests running at once"),
+  lookaheadTokens: z.number().int().nonnegative().default(0)
+    .describe("slots given beyond the tokens of a step, for speculative decoding"),
+  maxModelTokens: z.number().int().min(2).nullable().default(null)
+    .describe(
+      "longest context: generation ends there, a prompt as long is rejected; null: no limit",
+    ),
+  wholeSequence: z.boolean().default(false)
+    .describe("admit only when all known tokens of a request fit, not just the first chunk"),
   freeOrder: z.enum(["split", "append"]).default("split")
     .describe("split: vLLM 0.24 and later; append: older"),
   stepSeconds: z.number().positive().default(0.03)
@@ -41,6 +50,10 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
         notes.push("the trace has no block ids: no prefix can be found again");
       }
       const blockTokens = caching ? traceBlock : p.blockTokens;
+      const cut = p.maxModelTokens === null ? 0 : requests.endAt(p.maxModelTokens);
+      if (cut > 0) {
+        notes.push(`${counted(cut, "request")} cut short at maxModelTokens=${p.maxModelTokens}`);
+      }
       const meter = new KvMeter(context.seriesPoints);
       const scheduler = new PagedScheduler({
         // One block more: the null block is never given out.
@@ -51,9 +64,12 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
         watermark: p.watermark,
         tokenBudget: p.tokenBudget,
         maxRunning: p.maxRunning,
+        lookaheadTokens: p.lookaheadTokens,
+        maxModelTokens: p.maxModelTokens ?? Infinity,
+        wholeSequence: p.wholeSequence,
       });
       const engine = engineOf(scheduler, caching ? blockTokens : null, context.onEvent);
-      const { rejected, seconds } = runKv(engine, requests, p.stepSeconds, meter);
+      const { rejected, seconds, steps } = runKv(engine, requests, p.stepSeconds, meter);
       return kvOutcome(
         meter,
         {
@@ -65,6 +81,7 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
           prefixQueryTokens: caching ? scheduler.queriedTokens : null,
           evictedBlocks: caching ? scheduler.manager.evictions : null,
           seconds,
+          steps,
           notes,
         },
         requests,

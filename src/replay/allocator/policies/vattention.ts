@@ -152,7 +152,7 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
       const pool = new PagePool(tokens, Math.max(1, Math.floor(slots / tokens)), p.maxRunning);
       const scheduler = new Scheduler(p, pool, context.onEvent);
       const meter = new KvMeter(context.seriesPoints);
-      const { rejected, seconds } = runKv(scheduler, requests, p.stepSeconds, meter);
+      const { rejected, seconds, steps } = runKv(scheduler, requests, p.stepSeconds, meter);
       return kvOutcome(
         meter,
         {
@@ -164,6 +164,7 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
           pageMaps: pool.maps,
           pageUnmaps: pool.unmaps,
           seconds,
+          steps,
           notes: [
             `a page holds ${counted(tokens, "token")} of a layer; the pool has ${
               counted(pool.total, "group")
