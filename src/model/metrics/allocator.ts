@@ -11,7 +11,7 @@ function define(
   return { id, unit, family: "allocator", title, better, nature: "exact", formula, source };
 }
 
-/** Metrics of `replay allocator`. */
+/** Metrics of `replay allocator` over allocation traces; some hold for request traces too. */
 export const ALLOCATOR_METRICS: readonly MetricDefinition[] = [
   define(
     "waste_ratio",
@@ -191,29 +191,6 @@ export const ALLOCATOR_METRICS: readonly MetricDefinition[] = [
       "--set callCosts gives measured times",
   ),
   define("retry_count", "count", "retries", "lower", "allocations that first gave the cache back"),
-  define("peak_batch_count", "count", "largest batch", "higher", "most requests running at once"),
-  define(
-    "recomputed_tokens",
-    "tokens",
-    "recomputed",
-    "lower",
-    "tokens whose KV was computed again",
-  ),
-  define(
-    "rejected_count",
-    "count",
-    "rejected requests",
-    "lower",
-    "requests that could not run even with the pool empty",
-  ),
-  define("kv_steps_count", "count", "steps", "lower", "iterations until every request was done"),
-  define(
-    "prefix_hit_tokens",
-    "tokens",
-    "prefix hits",
-    "higher",
-    "prompt tokens found in the prefix cache when their request was admitted",
-  ),
   define(
     "recorded_addresses",
     "count",
@@ -269,79 +246,5 @@ export const ALLOCATOR_METRICS: readonly MetricDefinition[] = [
     "releasable",
     "none",
     "free bytes in wholly free segments or pages: giving the cache back frees them",
-  ),
-  define(
-    "kv_token_ratio",
-    "ratio",
-    "token share",
-    "higher",
-    "share of the KV pool that holds tokens, weighted by time",
-    "Kwon et al., SOSP 23 (vLLM), figure 2",
-  ),
-  define(
-    "kv_reserved_ratio",
-    "ratio",
-    "reserved share",
-    "lower",
-    "share of the KV pool held for tokens that running requests will still write, weighted by time",
-    "Kwon et al., SOSP 23 (vLLM), figure 2",
-  ),
-  define(
-    "kv_internal_ratio",
-    "ratio",
-    "internal share",
-    "lower",
-    "share of the KV pool held for running requests that they will never write, weighted by time",
-    "Kwon et al., SOSP 23 (vLLM), figure 2",
-  ),
-  define(
-    "kv_external_ratio",
-    "ratio",
-    "external and other share",
-    "lower",
-    "share of the KV pool that no running request holds, weighted by time: 1 - token - reserved - internal",
-    "Kwon et al., SOSP 23 (vLLM), figure 2",
-  ),
-  define(
-    "prefix_query_tokens",
-    "tokens",
-    "prefix queries",
-    "none",
-    "tokens of requests when they were admitted: the prefix cache was asked for them",
-  ),
-  define(
-    "prefix_token_hit_ratio",
-    "ratio",
-    "prefix hit rate",
-    "higher",
-    "prefix_hit_tokens / prefix_query_tokens",
-  ),
-  define(
-    "kv_evicted_blocks",
-    "blocks",
-    "evicted blocks",
-    "lower",
-    "cached blocks (pages, tree tokens / page size) that lost their content to make room",
-  ),
-  define(
-    "mean_batch_count",
-    "count",
-    "mean batch",
-    "higher",
-    "running requests, mean over the steps in which any ran",
-  ),
-  define(
-    "page_map_count",
-    "count",
-    "pages mapped",
-    "lower",
-    "groups of pages mapped for a request (2 x layers pages each)",
-  ),
-  define(
-    "page_unmap_count",
-    "count",
-    "pages taken back",
-    "lower",
-    "groups of pages taken from finished or waiting requests",
   ),
 ];

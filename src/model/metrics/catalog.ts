@@ -4,6 +4,7 @@ import { CACHE_METRICS } from "./cache.ts";
 import { CONVERSATION_METRICS } from "./conversation.ts";
 import { ESTIMATE_METRICS } from "./estimate.ts";
 import { FAULT_METRICS } from "./fault.ts";
+import { KV_MEMORY_METRICS } from "./kv_memory.ts";
 import { LOADER_METRICS } from "./loader.ts";
 import { OFFLOAD_METRICS } from "./offload.ts";
 import { RECORD_METRICS } from "./record.ts";
@@ -14,6 +15,7 @@ import { TRAINING_METRICS } from "./training.ts";
 export const METRIC_CATALOG: readonly MetricDefinition[] = [
   ...CACHE_METRICS,
   ...ALLOCATOR_METRICS,
+  ...KV_MEMORY_METRICS,
   ...OFFLOAD_METRICS,
   ...CONVERSATION_METRICS,
   ...TRAINING_METRICS,
