@@ -19,6 +19,8 @@ export interface RequestCsvLayout {
   readonly session: number;
   /** Turn within the session; where no column says it, turns are counted. */
   readonly turn: number;
+  /** Columns of a log whose difference is the time to the first token, in units of the arrival column. */
+  readonly firstToken?: { readonly sent: number; readonly received: number };
   /** Header names of the columns that are not read. */
   readonly ignored: readonly string[];
 }
@@ -55,6 +57,7 @@ export async function readRequestCsv(
     }
     reader.row(row, layout, line);
   });
+  const { ttftSeconds } = reader;
   const { ignored, arrival } = layout ?? { ignored: [], arrival: -1 };
   const notes = [`${builder.rows.toLocaleString("en-US")} requests without block ids`];
   if (arrival < 0) notes.push("there is no arrival column: every request arrives at 0");
@@ -73,6 +76,9 @@ export async function readRequestCsv(
     rows: builder.rows,
     meta: { blockTokens: null, uniqueBlocks: null },
     notes,
+    ...(ttftSeconds.every(Number.isNaN)
+      ? {}
+      : { measuredTtftSeconds: Float64Array.from(ttftSeconds) }),
     batches: () => builder.batches(),
   };
 }
@@ -98,6 +104,8 @@ class RowReader {
   #numberBase = NaN;
   #lastNs = 0;
   ties = 0;
+  /** By row; empty where the layout has no such columns. */
+  readonly ttftSeconds: number[] = [];
 
   constructor(builder: RequestBuilder) {
     this.#builder = builder;
@@ -119,6 +127,11 @@ class RowReader {
       out.turn = whole(row, layout.turn, line, "a turn", 2147483647);
     }
     this.#builder.add(out, NO_BLOCKS, 0);
+    if (layout.firstToken === undefined) return;
+    const { sent, received } = layout.firstToken;
+    const ticks = Number(row.cells[received]) - Number(row.cells[sent]);
+    // A generated log, and a request that failed, have zero in both.
+    this.ttftSeconds.push(ticks > 0 ? ticks * layout.arrivalUnitNs / 1e9 : NaN);
   }
 
   /** The session of a name; an empty name is none. */

@@ -83,6 +83,9 @@ export async function plainRequestTrace(
       ]),
       "prompts and answers were dropped",
     ],
+    ...(ttft.length === 0
+      ? {}
+      : { measuredTtftSeconds: Float64Array.from(sorted, (r) => r.ttftSeconds ?? NaN) }),
     batches: () => builder.batches(),
   };
 }

@@ -3,6 +3,7 @@ import { type CsvHeader, readRequestCsv, type RequestCsvLayout } from "../csv_re
 import type { Importer, ImportHead } from "../importer.ts";
 
 const NEEDED = ["request_id", "input_tokens", "output_tokens", "arrival_time_us"] as const;
+const TIMES = ["send_time_us", "first_chunk_time_us"] as const;
 const OWN = ["session_id", "round_index"] as const;
 
 function layoutOf({ row, line }: CsvHeader): RequestCsvLayout {
@@ -15,7 +16,12 @@ function layoutOf({ row, line }: CsvHeader): RequestCsvLayout {
       "a TraceV2 is a YAML header and a CSV: import the CSV",
     );
   }
-  const used = new Set<string>([...NEEDED, ...OWN]);
+  const firstToken = {
+    sent: row.cells.indexOf("send_time_us"),
+    received: row.cells.indexOf("first_chunk_time_us"),
+  };
+  const timed = firstToken.sent >= 0 && firstToken.received >= 0;
+  const used = new Set<string>([...NEEDED, ...OWN, ...(timed ? TIMES : [])]);
   return {
     arrival: row.cells.indexOf("arrival_time_us"),
     arrivalUnitNs: 1e3,
@@ -23,6 +29,7 @@ function layoutOf({ row, line }: CsvHeader): RequestCsvLayout {
     output: row.cells.indexOf("output_tokens"),
     session: row.cells.indexOf("session_id"),
     turn: row.cells.indexOf("round_index"),
+    ...(timed ? { firstToken } : {}),
     ignored: row.cells.filter((name) => !used.has(name)),
   };
 }
@@ -38,7 +45,8 @@ function detect(head: ImportHead): number {
 /**
  * The CSV of a TraceV2 of BLIS (inference-sim): arrival in microseconds, prompt and generated tokens,
  * session and round. Its YAML header holds nothing of the requests and is not needed. Times may be equal
- * but not descend within a session.
+ * but not descend within a session. A log of a real server also says when each request was sent and its
+ * first chunk came: the time to the first token, which no trace keeps, but which a replay is held against.
  */
 export const format: Importer<"requests"> = {
   name: "blis-trace",

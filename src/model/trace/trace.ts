@@ -33,6 +33,11 @@ export interface Trace<K extends TraceKind = TraceKind> {
   readonly meta: TraceMeta<K>;
   /** What the importer recognised, dropped or repaired, one sentence each. */
   readonly notes: readonly string[];
+  /**
+   * Requests that a benchmark logged, read from its file: seconds to the first token as measured, row by
+   * row; NaN where it was not. A stored trace does not keep them.
+   */
+  readonly measuredTtftSeconds?: Float64Array;
   batches(): AsyncIterable<TraceColumns<K>>;
 }
 

@@ -50,7 +50,32 @@ async function guarded(
     llm: options.llm ?? null,
     seed: document.seed,
   });
-  if (doubt === null) return document;
+  return doubt === null ? document : doubted(document, doubt);
+}
+
+/** A trace read from a benchmark's file is held against the times to first token in it. */
+async function heldAgainstFile(
+  document: ReplayDocument,
+  { trace, choices, profiles }: ReplayAfter,
+): Promise<ReplayDocument> {
+  const { compareMeasuredTtft } = await import("../../offload/measured_ttft.ts");
+  const found = await compareMeasuredTtft(trace, profiles, choices[0].params, document.seed);
+  if (found === null) return document;
+  return found.reproduced
+    ? withNotes(document, [found.sentence])
+    : doubted(document, found.sentence);
+}
+
+/** The document with notes before those of its first result. */
+function withNotes(document: ReplayDocument, notes: readonly string[]): ReplayDocument {
+  const [first, ...others] = document.results;
+  return {
+    ...document,
+    results: [{ ...first, notes: [...notes, ...first.notes ?? []] }, ...others],
+  };
+}
+
+function doubted(document: ReplayDocument, doubt: string): ReplayDocument {
   const { recommendation } = document.ranking;
   return {
     ...document,
@@ -103,9 +128,7 @@ export const command: CommandModule = {
         const { withPrices } = await import("../../offload/priced.ts");
         const { offloadFigures } = await import("../../offload/figures.ts");
         const priced = await withPrices(context.document, context.profiles);
-        const [first, ...others] = priced.results;
-        const noted = { ...first, notes: [...fitNotes, ...first.notes ?? []] };
-        const document = { ...priced, results: [noted, ...others] };
+        const document = await heldAgainstFile(withNotes(priced, fitNotes), context);
         return await guarded({ ...document, figures: offloadFigures(document) }, context);
       },
       extra: (document, out) => breakEvenLines(document, out),
