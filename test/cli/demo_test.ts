@@ -24,7 +24,6 @@ test(
       assert.equal(done.stderr, "", "--quiet is quiet");
       const document = JSON.parse(done.stdout);
       (await command.output!()).parse(document);
-      assert.ok(document.seconds < 120, `${document.seconds} s`);
       const page = readFileSync(join(folder, document.report), "utf8");
       for (const id of ["r1", "p1", "p2", "p3", "e1", "e2", "wear", "assumptions", "reproduce"]) {
         assert.ok(page.includes(`<section id="${id}"`), id);
