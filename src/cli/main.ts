@@ -1,10 +1,12 @@
 import { exitCodeOfKind } from "../model/exit_codes.ts";
 import { SpillwayError } from "../model/errors.ts";
 import { type CommandEntry, COMMANDS } from "../registry/commands.ts";
+import { loadCompleter, loadConfigSchema, loadPreparer } from "../registry/deferred.ts";
 import { VERSION } from "../runtime/version.ts";
 import { setExitCode, terminalWidth, writeText } from "../runtime/terminal.ts";
 import { closest } from "./did_you_mean.ts";
 import { renderChildren, renderGroup, renderOverview } from "./overview.ts";
+import { configExists } from "./settings.ts";
 import { safeText } from "./sanitize.ts";
 
 /** The command that the first words of the command line name, longest name first. */
@@ -74,13 +76,13 @@ async function run(argv: readonly string[]): Promise<number | null> {
     return 0;
   }
   if (argv[0] === "complete" && argv[1] === "--") {
-    const { complete } = await import("./complete.ts");
+    const { complete } = await loadCompleter();
     await complete(argv.slice(2));
     return 0;
   }
   const found = findCommand(argv);
   if (found === null) return await unknownCommand(argv);
-  const { prepareCommand } = await import("./prepare.ts");
+  const { prepareCommand } = await loadPreparer();
   const command = prepareCommand(await found.entry.load());
   const end = found.rest.indexOf("--");
   const own = end < 0 ? found.rest : found.rest.slice(0, end);
@@ -89,6 +91,7 @@ async function run(argv: readonly string[]): Promise<number | null> {
     await writeText("stdout", command.getHelp(width) + renderChildren(found.entry.name, width));
     return 0;
   }
+  if (configExists()) (await loadConfigSchema()).checkConfigFile();
   await command.parse(found.rest);
   return null;
 }

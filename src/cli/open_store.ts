@@ -1,4 +1,5 @@
 import { dataError } from "../model/errors.ts";
+import { loadStoreOpener } from "../registry/deferred.ts";
 import type { Store } from "../store/store.ts";
 import type { Output } from "./output.ts";
 
@@ -26,7 +27,7 @@ export async function withStore<T>(
       '"spillway demo", "spillway record" or "spillway import FILE" makes one; --store FILE names another',
     );
   }
-  const { openStore } = await import("../store/open.ts");
+  const { openStore } = await loadStoreOpener();
   const store = await openStore(path, { mode });
   try {
     return await work(store);

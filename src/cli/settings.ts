@@ -1,22 +1,9 @@
-import { z } from "zod";
+import { existsSync } from "node:fs";
+import type { z } from "zod";
 import { dataError, messageOf } from "../model/errors.ts";
 import { environmentVariable } from "../runtime/terminal.ts";
 import { readTextIfExists } from "../runtime/files.ts";
-
-/** What `spillway.json` may hold. Every key is also a flag and an environment variable. */
-export const configSchema = z.strictObject({
-  $schema: z.string().optional(),
-  store: z.string().min(1).optional(),
-  color: z.enum(["auto", "always", "never"]).optional(),
-  interval: z.string().optional(),
-  sources: z.string().optional(),
-  hardware: z.string().optional(),
-  llm: z.string().optional(),
-  site: z.string().optional(),
-  factors: z.string().optional(),
-  seed: z.number().int().nonnegative().optional(),
-  gate: z.unknown().optional(),
-});
+import type { configSchema } from "./config_schema.ts";
 
 export type Config = z.infer<typeof configSchema>;
 export type SettingName = Exclude<keyof Config, "$schema" | "gate">;
@@ -44,25 +31,28 @@ export interface Setting {
 
 export const CONFIG_FILE = "spillway.json";
 
-/** Reads `spillway.json` of the working directory; an empty configuration when there is none. */
-export function loadConfig(path: string = CONFIG_FILE): Config {
+/** Whether the working directory has a configuration file. */
+export function configExists(): boolean {
+  return existsSync(CONFIG_FILE);
+}
+
+/** The configuration file as it stands; null when there is none. @throws data error when it is no JSON. */
+export function readConfigFile(path: string = CONFIG_FILE): unknown {
   const text = readTextIfExists(path);
-  if (text === null) return {};
-  let json: unknown;
+  if (text === null) return null;
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw dataError(`${path}: not valid JSON: ${messageOf(error)}`);
   }
-  const parsed = configSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw dataError(
-      `${path}: ${issue.path.join(".") || "top level"}: ${issue.message}`,
-      `the keys are ${Object.keys(SETTINGS).join(", ")}, gate`,
-    );
-  }
-  return parsed.data;
+}
+
+/**
+ * The configuration of the working directory; an empty one when there is none. The file was checked by
+ * `checkConfigFile` before the command began: the checker is loaded only where there is a file.
+ */
+export function loadConfig(path: string = CONFIG_FILE): Config {
+  return (readConfigFile(path) ?? {}) as Config;
 }
 
 /** Flag over environment over config file over default, with the origin of each. */

@@ -1,7 +1,8 @@
 import { stableStringify } from "../model/json.ts";
 import { readTextIfExists } from "../runtime/files.ts";
 import { writeFileAtomically } from "../runtime/write_file.ts";
-import { CONFIG_FILE, loadConfig } from "./settings.ts";
+import { checkConfigFile } from "./config_schema.ts";
+import { CONFIG_FILE } from "./settings.ts";
 
 /**
  * Sets keys of `gate` in the configuration file; everything else in it stays as it is.
@@ -9,7 +10,7 @@ import { CONFIG_FILE, loadConfig } from "./settings.ts";
  * @throws data error when the file that is there is no valid configuration.
  */
 export function updateGateConfig(change: Readonly<Record<string, string | number>>): void {
-  loadConfig();
+  checkConfigFile();
   const before = JSON.parse(readTextIfExists(CONFIG_FILE) ?? "{}");
   const after = { ...before, gate: { ...before.gate, ...change } };
   writeFileAtomically(CONFIG_FILE, stableStringify(after) + "\n");

@@ -1,16 +1,10 @@
 import { Command, EnumType } from "@cliffy/command";
-import { z } from "zod";
+import { loadCompletionsSchema } from "../../registry/deferred.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = typeof SHELLS[number];
-
-const output = z.strictObject({
-  schema: z.literal("spillway/completions/1"),
-  shell: z.enum(SHELLS),
-  script: z.string(),
-});
 
 /** The script of the completion library, which prints it instead of giving it back. */
 async function scriptOf(shell: Shell): Promise<string> {
@@ -29,7 +23,7 @@ async function scriptOf(shell: Shell): Promise<string> {
 export const command: CommandModule = {
   name: "completions",
   summary: "print the completion script of a shell",
-  output: () => output,
+  output: async () => (await loadCompletionsSchema()).completionsOutputSchema,
   build: () =>
     new Command()
       .description(

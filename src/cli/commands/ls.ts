@@ -1,4 +1,5 @@
 import { Command, EnumType } from "@cliffy/command";
+import { loadStoreSchema } from "../../registry/deferred.ts";
 import type { Entry, EntryKind } from "../../store/store.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
@@ -73,7 +74,7 @@ async function run(options: Options): Promise<void> {
 export const command: CommandModule = {
   name: "ls",
   summary: "list what the store holds",
-  output: async () => (await import("../schemas/store_schema.ts")).lsOutputSchema,
+  output: async () => (await loadStoreSchema()).lsOutputSchema,
   build: () =>
     new Command()
       .description(

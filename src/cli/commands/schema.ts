@@ -12,7 +12,7 @@ const INPUTS: Readonly<Record<string, () => Promise<z.ZodType>>> = {
     (await import("../../model/profiles/hardware.ts")).hardwareProfileSchema,
   "profile llm": async () => (await import("../../model/profiles/llm.ts")).llmProfileSchema,
   "profile site": async () => (await import("../../model/profiles/site.ts")).siteProfileSchema,
-  config: async () => (await import("../settings.ts")).configSchema,
+  config: async () => (await import("../config_schema.ts")).configSchema,
 };
 
 async function schemaOf(name: string): Promise<{ schema: z.ZodType; io: "input" | "output" }> {
