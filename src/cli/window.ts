@@ -13,6 +13,11 @@ export interface RunWindow {
   readonly toNs: number;
 }
 
+/** Whether a time lies in the part, ends included; the whole run is null. */
+export function isInWindow(window: RunWindow | null, timeNs: number): boolean {
+  return window === null || (timeNs >= window.fromNs && timeNs <= window.toNs);
+}
+
 /**
  * The part that is asked for; null for the whole run.
  *

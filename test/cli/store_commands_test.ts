@@ -329,6 +329,39 @@ test("export csv and json hold every row; formulas are neutralised and numbers a
   assert.equal(baseline.document.note, HOSTILE);
 });
 
+test("export takes a part of a run in every format, its times from where the part begins", async () => {
+  const part = ["--window", "50ms..150ms"];
+  const text = async (...args: string[]) => {
+    const ran = await spillway(["export", "r1", "--format", ...args]);
+    assert.equal(ran.code, 0, ran.stderr);
+    return ran.stdout;
+  };
+  const rows = (await text("csv", ...part)).trimEnd().split("\r\n").slice(1);
+  assert.deepEqual(rows, [
+    "50000000,block,sd0,write_bytes,bytes,,lost",
+    "50000000,block,sd1,write_bytes,bytes,-2.5,",
+  ]);
+  const json = JSON.parse(await text("json", ...part));
+  assert.equal(json.document.durationNs, 1e8);
+  assert.equal(json.document.startedUnixNs, "1700000000173456789");
+  assert.deepEqual(json.rows.map((row: unknown[]) => row[0]), [5e7, 5e7]);
+  const metrics = await text("openmetrics", ...part);
+  assert.equal(parseOpenMetrics(metrics).length, 1, "the unknown reading has no line");
+  assert.match(metrics, /device="sd1"\} -2\.5 1700000000\.223456789\n/);
+  const trace = JSON.parse(await text("perfetto", ...part)).traceEvents;
+  const counters = trace.filter((e: { ph: string }) => e.ph === "C");
+  assert.deepEqual(counters.map((e: { ts: number }) => e.ts), [5e4]);
+  assert.deepEqual(trace.filter((e: { ph: string }) => e.ph === "i"), [], "the mark is not in it");
+  assert.equal(trace.find((e: { ph: string }) => e.ph === "X").dur, 1e5);
+  await text("parquet", ...part, "-o", "part.parquet");
+  const all = (await text("perfetto", "--window", "0.5s..")).match(/"ph":"i"[^}]*/)![0];
+  assert.match(all, /"ts":500000\b/);
+  for (const wrong of [["r1", "--window", "3s..4s"], ["r1", "--between", "a,b"], ["t2", ...part]]) {
+    const refused = await spillway(["export", ...wrong, "--format", "csv"]);
+    assert.equal(refused.code, 2, refused.stderr);
+  }
+});
+
 test("export parquet writes a file that DuckDB reads, whole or not at all", async () => {
   const ran = await spillway(["export", "t2", "--format", "parquet", "-o", "t2.parquet", "--json"]);
   assert.equal(ran.code, 0, ran.stderr);

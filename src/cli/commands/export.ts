@@ -4,12 +4,14 @@ import { formatDecimalBytes } from "../../model/units.ts";
 import type { Entry, Store } from "../../store/store.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
+import type { RunWindow } from "../window.ts";
+import { BETWEEN_HELP, WINDOW_HELP, type WindowOptions } from "../window_options.ts";
 import { safeText } from "../sanitize.ts";
 
 const FORMATS = ["parquet", "csv", "json", "openmetrics", "perfetto"] as const;
 type Format = typeof FORMATS[number];
 
-interface Options extends GlobalOptions {
+interface Options extends GlobalOptions, WindowOptions {
   readonly format: Format;
   readonly output?: string;
 }
@@ -19,16 +21,17 @@ async function pieces(
   format: Exclude<Format, "parquet">,
   store: Store,
   entry: Entry,
+  window: RunWindow | null,
 ): Promise<AsyncGenerator<string>> {
   switch (format) {
     case "csv":
-      return (await import("../export/tables.ts")).csvExport(store, entry);
+      return (await import("../export/tables.ts")).csvExport(store, entry, window);
     case "json":
-      return (await import("../export/tables.ts")).jsonExport(store, entry);
+      return (await import("../export/tables.ts")).jsonExport(store, entry, window);
     case "openmetrics":
-      return (await import("../export/openmetrics.ts")).openMetricsExport(store, entry);
+      return (await import("../export/openmetrics.ts")).openMetricsExport(store, entry, window);
     case "perfetto":
-      return (await import("../export/perfetto.ts")).perfettoExport(store, entry);
+      return (await import("../export/perfetto.ts")).perfettoExport(store, entry, window);
   }
 }
 
@@ -37,9 +40,14 @@ function forTerminal(text: string): string {
   return text.split("\n").map(safeText).join("\n");
 }
 
-async function writeParquet(store: Store, entry: Entry, file: string): Promise<void> {
+async function writeParquet(
+  store: Store,
+  entry: Entry,
+  window: RunWindow | null,
+  file: string,
+): Promise<void> {
   const { rowsSql } = await import("../export/rows.ts");
-  const sql = await rowsSql(store, entry, "parquet");
+  const sql = await rowsSql(store, entry, "parquet", window);
   const { renameSync, rmSync } = await import("node:fs");
   const part = `${file}.part`;
   try {
@@ -48,6 +56,20 @@ async function writeParquet(store: Store, entry: Entry, file: string): Promise<v
   } finally {
     rmSync(part, { force: true });
   }
+}
+
+/** The part of the run that is asked for. @throws usage error for what has no time of a recording. */
+async function partOf(options: Options, store: Store, entry: Entry): Promise<RunWindow | null> {
+  if (options.window === undefined && options.between === undefined) return null;
+  if (entry.kind !== "run") {
+    const option = options.window === undefined ? "--between" : "--window";
+    throw usageError(
+      `export: ${option} takes a part of a run, but ${entry.id} is a ${entry.kind}`,
+      `leave ${option} out, or name a run`,
+    );
+  }
+  const { windowOf } = await import("../window.ts");
+  return windowOf(options, (await store.run(entry.id)).record);
 }
 
 async function run(options: Options, idOrName: string): Promise<void> {
@@ -66,18 +88,19 @@ async function run(options: Options, idOrName: string): Promise<void> {
   const { isTerminal, tryWrite } = await import("../../runtime/terminal.ts");
   await withStore(out, "read", async (store) => {
     const entry = await store.find(idOrName);
+    const window = await partOf(options, store, entry);
     if (output === undefined) {
       const terminal = isTerminal("stdout");
-      for await (const text of await pieces(format as "csv", store, entry)) {
+      for await (const text of await pieces(format as "csv", store, entry, window)) {
         if (!await tryWrite("stdout", terminal ? forTerminal(text) : text)) return;
       }
       return;
     }
     try {
-      if (format === "parquet") await writeParquet(store, entry, output);
+      if (format === "parquet") await writeParquet(store, entry, window, output);
       else {
         const { writeFileFrom } = await import("../../runtime/write_stream.ts");
-        await writeFileFrom(output, await pieces(format, store, entry));
+        await writeFileFrom(output, await pieces(format, store, entry, window));
       }
     } catch (error) {
       if (error instanceof SpillwayError) throw error;
@@ -111,12 +134,14 @@ export const command: CommandModule = {
         "Writes the readings of a run, the rows of a trace or the metrics of a replay or an estimate to " +
           "stdout or a file. CSV cells that a spreadsheet would run as formulas get an apostrophe. " +
           "OpenMetrics keeps the times of a run, so that a Prometheus can be backfilled. perfetto is " +
-          "JSON for ui.perfetto.dev.",
+          "JSON for ui.perfetto.dev. Times of a part of a run count from where the part begins.",
       )
       .arguments("<id:string>")
       .type("format", new EnumType([...FORMATS]))
       .option("--format <format:format>", "What to write.", { required: true })
       .option("-o, --output <file:file>", "Write to this file instead of stdout.")
+      .option("--window <from..to:string>", WINDOW_HELP)
+      .option("--between <marks:string>", BETWEEN_HELP)
       .example("A run for pandas", "spillway export r1 --format parquet -o run.parquet")
       .example("Look at a run in Perfetto", "spillway export r1 --format perfetto -o run.json")
       .example("Metrics of a replay in a spreadsheet", "spillway export p1 --format csv > p1.csv")

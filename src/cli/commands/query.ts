@@ -94,7 +94,8 @@ export const command: CommandModule = {
       .description(
         "Runs one SELECT (DuckDB's SQL) over the documented views. Only reads: no other statement, no " +
           "file, no network, no private table. Without SQL it lists the views; --describe VIEW lists " +
-          "a view's columns with their units.",
+          "a view's columns with their units. There is no --window: a statement may join several runs, and " +
+          "a part of one is a condition on time_ns, by itself or by its marks (v_mark).",
       )
       .arguments("[sql...:string]")
       .option("--describe <view:string>", "List the columns of a view.")
@@ -105,6 +106,12 @@ export const command: CommandModule = {
         "The busiest second of a run",
         `spillway query "SELECT time_ns // 1000000000 AS second, max(value) FROM v_sample ` +
           `WHERE entry_id = 'r1' AND field = 'cpu_busy_ratio' GROUP BY ALL ORDER BY 2 DESC LIMIT 5"`,
+      )
+      .example(
+        "Between two marks of a run",
+        `spillway query "SELECT field, avg(value) FROM v_sample WHERE entry_id = 'r1' AND time_ns ` +
+          `BETWEEN (SELECT min(time_ns) FROM v_mark WHERE run_id = 'r1' AND name = 'warm') ` +
+          `AND (SELECT max(time_ns) FROM v_mark WHERE run_id = 'r1' AND name = 'done') GROUP BY ALL"`,
       )
       .action((options: Options, ...words: string[]) => run(options, words)),
 };

@@ -1,4 +1,5 @@
 import { usageError } from "../../model/errors.ts";
+import { isInWindow, type RunWindow } from "../window.ts";
 import type { Entry, Store } from "../../store/store.ts";
 
 const name = (text: string) => text.replace(/[^a-zA-Z0-9_]/g, "_").replace(/^([0-9])/, "_$1");
@@ -15,7 +16,11 @@ function epochSeconds(startNs: bigint, offsetNs: number): string {
   return `${ns / 1_000_000_000n}.${String(ns % 1_000_000_000n).padStart(9, "0")}`;
 }
 
-async function* runExport(store: Store, entry: Entry): AsyncGenerator<string> {
+async function* runExport(
+  store: Store,
+  entry: Entry,
+  window: RunWindow | null,
+): AsyncGenerator<string> {
   const { record } = await store.run(entry.id);
   const start = BigInt(record.startedUnixNs);
   const lines = await store.query(
@@ -37,7 +42,7 @@ async function* runExport(store: Store, entry: Entry): AsyncGenerator<string> {
       let last = -1;
       for (let i = 0; i < value.length; i++) {
         // A point needs a value, and later points later times.
-        if (Number.isNaN(value[i]) || timeNs[i] <= last) continue;
+        if (Number.isNaN(value[i]) || timeNs[i] <= last || !isInWindow(window, timeNs[i])) continue;
         last = timeNs[i];
         text += `${sample}${tags} ${value[i]} ${epochSeconds(start, timeNs[i])}\n`;
       }
@@ -79,8 +84,12 @@ async function* metricExport(store: Store, entry: Entry): AsyncGenerator<string>
  * OpenMetrics text (version 1.0): the readings of a run with their times, for backfilling a Prometheus, or the
  * metrics of a replay or an estimate. Unknown values have no line.
  */
-export async function* openMetricsExport(store: Store, entry: Entry): AsyncGenerator<string> {
-  if (entry.kind === "run") yield* runExport(store, entry);
+export async function* openMetricsExport(
+  store: Store,
+  entry: Entry,
+  window: RunWindow | null,
+): AsyncGenerator<string> {
+  if (entry.kind === "run") yield* runExport(store, entry, window);
   else if (entry.kind === "replay" || entry.kind === "estimate") yield* metricExport(store, entry);
   else {
     throw usageError(

@@ -2,6 +2,7 @@ import { dataError, usageError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import type { ReplayDocument } from "../../model/results.ts";
 import type { Entry, Store } from "../../store/store.ts";
+import { isInWindow, type RunWindow } from "../window.ts";
 import { rowsSql } from "./rows.ts";
 import { timelineEvents } from "./timeline_events.ts";
 
@@ -29,7 +30,11 @@ function threadName(tid: number, text: string): TraceEvent {
   return { name: "thread_name", ph: "M", pid: PID, tid, args: { name: text } };
 }
 
-async function* runEvents(store: Store, entry: Entry): AsyncGenerator<TraceEvent> {
+async function* runEvents(
+  store: Store,
+  entry: Entry,
+  window: RunWindow | null,
+): AsyncGenerator<TraceEvent> {
   const { record } = await store.run(entry.id);
   yield processName(PID, `${entry.id} ${entry.name}`);
   yield threadName(1, "command");
@@ -37,19 +42,25 @@ async function* runEvents(store: Store, entry: Entry): AsyncGenerator<TraceEvent
     name: record.command.length === 0 ? "recording" : record.command.join(" "),
     ph: "X",
     ts: 0,
-    dur: record.durationNs / 1e3,
+    dur: (window === null ? record.durationNs : window.toNs - window.fromNs) / 1e3,
     pid: PID,
     tid: 1,
     args: { status: record.status, exitCode: record.exit.code },
   };
-  for (const mark of record.marks) {
-    yield { name: mark.name, ph: "i", s: "g", ts: mark.timeNs / 1e3, pid: PID, tid: 1 };
+  const fromNs = window?.fromNs ?? 0;
+  for (const mark of record.marks.filter((m) => isInWindow(window, m.timeNs))) {
+    yield { name: mark.name, ph: "i", s: "g", ts: (mark.timeNs - fromNs) / 1e3, pid: PID, tid: 1 };
   }
-  yield* sampleEvents(store, entry);
+  yield* sampleEvents(store, entry, window);
 }
 
 /** A counter track a series. Readings that could not be taken leave a gap. */
-async function* sampleEvents(store: Store, entry: Entry): AsyncGenerator<TraceEvent> {
+async function* sampleEvents(
+  store: Store,
+  entry: Entry,
+  window: RunWindow | null,
+): AsyncGenerator<TraceEvent> {
+  const fromNs = window?.fromNs ?? 0;
   const { rows } = await store.query(
     `SELECT DISTINCT source, field FROM v_series WHERE entry_id = '${entry.id}' ORDER BY 1, 2`,
   );
@@ -58,8 +69,14 @@ async function* sampleEvents(store: Store, entry: Entry): AsyncGenerator<TraceEv
       const device = series.device === "" ? "" : ` ${series.device}`;
       const name = `${source}${device} ${field}`;
       for (let i = 0; i < value.length; i++) {
-        if (Number.isNaN(value[i])) continue;
-        yield { name, ph: "C", ts: timeNs[i] / 1e3, pid: PID, args: { [series.unit]: value[i] } };
+        if (Number.isNaN(value[i]) || !isInWindow(window, timeNs[i])) continue;
+        yield {
+          name,
+          ph: "C",
+          ts: (timeNs[i] - fromNs) / 1e3,
+          pid: PID,
+          args: { [series.unit]: value[i] },
+        };
       }
     }
   }
@@ -156,7 +173,7 @@ const ROW_EVENTS: Readonly<Record<string, () => RowEvents>> = {
 async function* traceEvents(store: Store, entry: Entry): AsyncGenerator<TraceEvent> {
   const { kind } = await store.trace(entry.id);
   yield processName(PID, `${entry.id} ${entry.name}`);
-  if (kind === "samples") return yield* sampleEvents(store, entry);
+  if (kind === "samples") return yield* sampleEvents(store, entry, null);
   const events = ROW_EVENTS[kind]();
   const sql = (await rowsSql(store, entry, "perfetto"))
     .replace("EXCLUDE (trace_id)", kind === "requests" ? "EXCLUDE (trace_id, block_ids)" : "$&");
@@ -201,9 +218,13 @@ async function* replayEvents(store: Store, entry: Entry): AsyncGenerator<TraceEv
 }
 
 /** JSON of the Chrome Trace Event Format, which Perfetto and chrome://tracing open. */
-export async function* perfettoExport(store: Store, entry: Entry): AsyncGenerator<string> {
+export async function* perfettoExport(
+  store: Store,
+  entry: Entry,
+  window: RunWindow | null,
+): AsyncGenerator<string> {
   let events: AsyncGenerator<TraceEvent>;
-  if (entry.kind === "run") events = runEvents(store, entry);
+  if (entry.kind === "run") events = runEvents(store, entry, window);
   else if (entry.kind === "trace") events = traceEvents(store, entry);
   else if (entry.kind === "replay") events = replayEvents(store, entry);
   else {
