@@ -103,6 +103,14 @@ const ROWS: readonly Row[] = [
     "groups of pages mapped for a request (2 x layers pages each)",
   ],
   [
+    "page_map_ahead_count",
+    "count",
+    "pages mapped ahead",
+    "none",
+    "those of page_map_count that were mapped in the background, for tokens to come",
+    "Prabhu et al., vAttention, ASPLOS 25: mapping overlapped with compute",
+  ],
+  [
     "page_unmap_count",
     "count",
     "pages taken back",

@@ -16,6 +16,7 @@ export interface KvCounts {
   readonly prefixQueryTokens?: number | null;
   readonly evictedBlocks?: number | null;
   readonly pageMaps?: number;
+  readonly pageMapsAhead?: number;
   readonly pageUnmaps?: number;
   readonly seconds: number;
   /** Iterations, also those after which nothing runs any more. */
@@ -74,6 +75,9 @@ export function kvOutcome(
       ? {}
       : { kv_evicted_blocks: metric(counts.evictedBlocks, "blocks", "replayed") }),
     ...(counts.pageMaps === undefined ? {} : { page_map_count: count(counts.pageMaps) }),
+    ...(counts.pageMapsAhead === undefined
+      ? {}
+      : { page_map_ahead_count: count(counts.pageMapsAhead) }),
     ...(counts.pageUnmaps === undefined ? {} : { page_unmap_count: count(counts.pageUnmaps) }),
   };
   const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);

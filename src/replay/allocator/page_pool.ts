@@ -1,3 +1,7 @@
+/** Tokens ahead that the background thread looks at most, and groups after which it stops (vattention.cu). */
+const EAGER_TOKENS = 9;
+const EAGER_GROUPS = 2;
+
 /**
  * vAttention's memory (Prabhu et al., ASPLOS 25): every request slot has address space for the longest
  * context, and pages are mapped behind it as it grows. One group is a page of K and of V in every layer.
@@ -12,6 +16,8 @@ export class PagePool {
   /** Groups that are mapped nowhere. */
   free: number;
   maps = 0;
+  /** Those of the maps that were made in the background. */
+  mapsAhead = 0;
   unmaps = 0;
 
   constructor(tokensPerGroup: number, groups: number, slots: number) {
@@ -57,18 +63,53 @@ export class PagePool {
     const missing = this.need(this.lengths[id]) - this.mapped[id];
     if (missing <= 0) return true;
     if (missing > this.reclaimable) return false;
-    for (let j = this.mapped.length - 1; j >= 0 && this.free < missing; j--) {
+    this.#takeBack(missing);
+    this.#map(id, missing);
+    return true;
+  }
+
+  /**
+   * What the background thread does while a step is computed: maps what the next token of every request needs,
+   * taking pages back for it, then looks further ahead until it has asked for two groups. Too few pages for
+   * the next token: it does nothing.
+   */
+  mapAhead(): void {
+    const wanted = (id: number, ahead: number) =>
+      this.active[id] ? Math.max(0, this.need(this.lengths[id] + ahead) - this.mapped[id]) : 0;
+    let next = 0;
+    for (let id = 0; id < this.mapped.length; id++) next += wanted(id, 1);
+    this.#takeBack(next);
+    if (this.free < next) return;
+    let asked = 0;
+    for (let ahead = 1; ahead <= EAGER_TOKENS; ahead++) {
+      for (let id = 0; id < this.mapped.length; id++) {
+        const groups = wanted(id, ahead);
+        if (groups <= this.free) {
+          this.#map(id, groups);
+          this.mapsAhead += groups;
+        }
+        asked += groups;
+        if (ahead > 1 && asked >= EAGER_GROUPS) return;
+      }
+    }
+  }
+
+  /** Takes unneeded pages from the slots, the last one first, until so many are free. */
+  #takeBack(groups: number): void {
+    for (let j = this.mapped.length - 1; j >= 0 && this.free < groups; j--) {
       const surplus = this.mapped[j] - this.need(this.lengths[j]);
       if (surplus <= 0) continue;
-      const take = Math.min(surplus, missing - this.free);
+      const take = Math.min(surplus, groups - this.free);
       this.mapped[j] -= take;
       this.free += take;
       this.unmaps += take;
     }
-    this.free -= missing;
-    this.mapped[id] += missing;
-    this.maps += missing;
-    return true;
+  }
+
+  #map(id: number, groups: number): void {
+    this.free -= groups;
+    this.mapped[id] += groups;
+    this.maps += groups;
   }
 
   /** The request of a slot is done; its pages stay mapped. */

@@ -134,6 +134,7 @@ const DRIVEN: readonly (readonly [name: string, params: Record<string, unknown>]
   ["radix", {}],
   ["trtllm-paged", {}],
   ["vattention", { groupTokens: 16 }],
+  ["vattention", { groupTokens: 16, mapAhead: true }],
 ];
 for (const [name, params] of DRIVEN) {
   test(`${name} ${JSON.stringify(params)} ends every request, and its shares fill the pool`, async () => {

@@ -20,6 +20,8 @@ const params = z.strictObject({
   maxRunning: z.number().int().positive().default(256).describe("most requests running at once"),
   keepFree: z.number().min(0).max(0.9).default(0.01)
     .describe("share of the pages that stays free when a request is admitted"),
+  mapAhead: z.boolean().default(false)
+    .describe("map pages for coming tokens in the background, while a step is computed"),
   stepSeconds: z.number().positive().default(0.03)
     .describe("time of one iteration; places arrivals between steps"),
 });
@@ -80,6 +82,7 @@ class Scheduler implements KvEngine {
       while (r.slot >= 0 && !this.pool.back(r.slot)) this.#preempt(this.#running.pop()!);
     }
     this.#admit();
+    if (this.#p.mapAhead) this.pool.mapAhead();
     this.#steps++;
     const finished: number[] = [];
     for (const r of [...this.#running]) {
@@ -90,7 +93,7 @@ class Scheduler implements KvEngine {
         finished.push(r.index);
       } else this.pool.lengths[r.slot]++;
     }
-    const { mapped, lengths, free, maps, unmaps } = this.pool;
+    const { mapped, lengths, free, maps, mapsAhead, unmaps } = this.pool;
     this.#onEvent?.({
       step: this.#steps,
       running: this.#running.map((r) => r.index),
@@ -99,6 +102,7 @@ class Scheduler implements KvEngine {
       len: [...lengths],
       free,
       maps,
+      maps_ahead: mapsAhead,
       unmaps,
       preemptions: this.preemptions,
     });
@@ -162,6 +166,7 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
           recomputedTokens: scheduler.recomputed,
           prefixHitTokens: null,
           pageMaps: pool.maps,
+          pageMapsAhead: pool.mapsAhead,
           pageUnmaps: pool.unmaps,
           seconds,
           steps,
