@@ -8,6 +8,7 @@ import {
   afterAnother,
   bookRecovery,
   currentRate,
+  joinAfterRecovery,
   note,
   NOTHING,
   recoverySeconds,
@@ -16,6 +17,8 @@ import {
   type Run,
   stallUntil,
   startRecovery,
+  stillJoining,
+  withJoin,
 } from "./run_state.ts";
 import { createSchedule } from "./schedule.ts";
 import { createSpanLog, type Span } from "./spans.ts";
@@ -76,6 +79,7 @@ export function replayFaults(job: FaultJob, plan: FaultPlan, list: FailureList):
     recoveryStart: 0,
     recovery: null,
     deferred: null,
+    joining: 0,
     failures: 0,
     lostWork: 0,
     idled: 0,
@@ -149,6 +153,7 @@ function failAt(run: Run, at: number, group: readonly Failure[]): void {
   const stalled = history.rate() === 0 && at >= run.up;
   if (at < run.up) {
     if (job.restartImmune) {
+      run.pool?.keepCrashed(at);
       if (run.pool !== null) history.setRate(currentRate(run));
       return;
     }
@@ -158,9 +163,10 @@ function failAt(run: Run, at: number, group: readonly Failure[]): void {
       plan.recover(group, at, run.pool?.view() ?? null),
       run.deferred ?? run.recovery,
     );
+    const joining = stillJoining(again, Math.min(run.joining, run.up - at));
     bookRecovery(run, at);
     deepen(run, at, again);
-    startRecovery(run, at, again);
+    startRecovery(run, at, withJoin(again, joining), joining);
     return;
   }
   run.failures++;
@@ -219,7 +225,7 @@ function rollBack(run: Run, at: number, recovery: Recovery): void {
 /** A further failure while the job is down can destroy what it was about to load. */
 function deepen(run: Run, at: number, recovery: Recovery): void {
   const { history } = run;
-  if (recovery.restore === "none" || recovery.restore === "iteration") return;
+  if (recovery.restore === "none") return;
   history.close(run.up > at ? at : run.up);
   const before = history.work();
   run.phases.lost += history.rollBack(recovery, at);
@@ -235,6 +241,7 @@ function nodesChanged(run: Run, at: number): void {
   if (at < run.up) {
     history.setRate(rate);
     if (old === 0) resumeRecovery(run);
+    else joinAfterRecovery(run);
     return;
   }
   bookRecovery(run, run.up);
@@ -247,6 +254,7 @@ function nodesChanged(run: Run, at: number): void {
   }
   run.reconfigurations++;
   run.recovery = recovery;
+  run.joining = recovery.reconfig;
   run.recoveryStart = at;
   run.up = at + recoverySeconds(recovery);
   if (old === 0) history.shift(run.up);

@@ -10,6 +10,8 @@ export interface NodePool {
   nextRepair(): number;
   /** Brings back the node of {@link nextRepair}. */
   repair(): void;
+  /** Brings back those that were down for no time: they lost a process, not their place in the job. */
+  keepCrashed(at: number): void;
   view(): NodeView;
 }
 
@@ -58,6 +60,9 @@ export function createNodePool(list: FailureList, nodes: number): NodePool {
     }
     return top;
   };
+  const repair = (): void => {
+    down.delete(pop().node);
+  };
   return {
     fail(node, at, downSeconds) {
       const id = node < 0 ? anonymous-- : node;
@@ -68,8 +73,9 @@ export function createNodePool(list: FailureList, nodes: number): NodePool {
     },
     add: (node) => down.delete(node),
     nextRepair: () => heap.length === 0 ? Infinity : heap[0].at,
-    repair() {
-      down.delete(pop().node);
+    repair,
+    keepCrashed(at) {
+      while (heap.length > 0 && heap[0].at <= at) repair();
     },
     view: () => ({ up: Math.max(0, nodes - down.size), total: nodes, downNodes: down }),
   };

@@ -28,6 +28,8 @@ export interface Run {
   recovery: Recovery | null;
   /** The whole of a recovery that cannot end for want of nodes. */
   deferred: Recovery | null;
+  /** Seconds at the end of the recovery in which nodes join that came back while it ran. */
+  joining: number;
   failures: number;
   lostWork: number;
   idled: number;
@@ -53,10 +55,13 @@ export function stallUntil(run: Run, at: number): void {
 /**
  * Starts a recovery at a wall time; training goes on when it ends. With too few nodes only the failure is
  * seen and looked into: the restart comes when they are back.
+ * @param joining Seconds at its end in which nodes join that were already waiting to.
  */
-export function startRecovery(run: Run, at: number, recovery: Recovery): void {
+export function startRecovery(run: Run, at: number, recovery: Recovery, joining = 0): void {
+  run.pool?.keepCrashed(at);
   const rate = currentRate(run);
   run.deferred = rate === 0 ? recovery : null;
+  run.joining = joining;
   run.recovery = rate === 0 ? withoutRestart(recovery) : recovery;
   run.recoveryStart = at;
   run.up = at + recoverySeconds(run.recovery);
@@ -65,10 +70,42 @@ export function startRecovery(run: Run, at: number, recovery: Recovery): void {
   note(run, run.up, run.history.work());
 }
 
+/**
+ * A node came back while the job recovers and goes on without it: it joins right after, by a reconfiguration
+ * of its own. Were it taken in for nothing, a slower detection could end the job sooner.
+ */
+export function joinAfterRecovery(run: Run): void {
+  if (run.recovery === null) return;
+  const seconds = run.plan.rejoinSeconds(run.pool!.view(), false);
+  run.recovery = withJoin(run.recovery, seconds);
+  run.joining += seconds;
+  run.reconfigurations++;
+  run.up = run.recoveryStart + recoverySeconds(run.recovery);
+  run.history.shift(run.up);
+}
+
+/** A recovery that ends with a further reconfiguration. */
+export function withJoin(recovery: Recovery, seconds: number): Recovery {
+  return seconds > 0 ? { ...recovery, reconfig: recovery.reconfig + seconds } : recovery;
+}
+
+/**
+ * Of the seconds that nodes still need to join when the recovery begins again: all, but none where the whole
+ * job restarts, which takes in every node that is there.
+ */
+export function stillJoining(again: Recovery, seconds: number): number {
+  return again.restore === "remote" ? 0 : seconds;
+}
+
+/** A recovery that lacked nodes: it restarts as out of a stall, however short the want of nodes was. */
+export function resumed(deferred: Recovery, rejoinSeconds: number): Recovery {
+  return { ...deferred, restart: Math.max(deferred.restart, rejoinSeconds) };
+}
+
 /** The nodes came back while the failure was still looked into: the recovery goes on to its end. */
 export function resumeRecovery(run: Run): void {
   if (run.deferred === null) return;
-  run.recovery = run.deferred;
+  run.recovery = resumed(run.deferred, run.plan.rejoinSeconds(run.pool!.view(), true));
   run.deferred = null;
   run.up = run.recoveryStart + recoverySeconds(run.recovery);
   run.history.shift(run.up);

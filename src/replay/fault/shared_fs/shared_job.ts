@@ -1,27 +1,23 @@
-import type { Timeline } from "../engine.ts";
 import { createNodePool } from "../node_pool.ts";
 import { emptyPhases } from "../phases.ts";
-import { afterAnother, NOTHING, RECOVERY_PHASES, rejoin, withoutRestart } from "../run_state.ts";
+import {
+  afterAnother,
+  NOTHING,
+  RECOVERY_PHASES,
+  rejoin,
+  resumed,
+  stillJoining,
+  withJoin,
+  withoutRestart,
+} from "../run_state.ts";
 import { readInstant } from "./instant.ts";
-import { type StoreTimes, timelineOf } from "./job_timeline.ts";
+import { timelineOf } from "./job_timeline.ts";
 import type { Failure, FaultJob, FaultPlan, Recovery } from "../plan.ts";
 import type { FailureList } from "../failure_list.ts";
 import { createSaveLog } from "./save_log.ts";
 import { createStragglers } from "../stragglers.ts";
+import type { SharedJob } from "./simulate_jobs.ts";
 import type { StorePort } from "./store_port.ts";
-
-/** A job as an automaton: something else says when time passes. */
-export interface SharedJob {
-  /** When the job does something by itself; Infinity when it is done or waits for a node for ever. */
-  nextSeconds(): number;
-  /** Does what is due at {@link nextSeconds}. */
-  step(now: number): void;
-  done(): boolean;
-  /** Ends the observation of a job that stalls. */
-  close(now: number): void;
-  timeline(): Timeline;
-  storeTimes(): StoreTimes;
-}
 
 type Mode = "train" | "block" | "write" | "waitStore" | "recover" | "stall" | "done";
 
@@ -54,21 +50,15 @@ export function createSharedJob(
   let since = 0;
   let recovery: Recovery = NOTHING;
   let deferred: Recovery | null = null;
+  /** Seconds at the end of the recovery in which nodes join that came back while it ran. */
+  let joining = 0;
   let stage = 0;
   /** Useful seconds at which the current training stops for a save. */
   let goal = 0;
-  let rate = 1;
-  let next = 0;
-  let failures = 0;
-  let rollbacks = 0;
-  let lostWork = 0;
-  let idled = 0;
-  let remoteSaves = 0;
-  let memorySaves = 0;
-  let reconfigurations = 0;
-  let deferredSaves = 0;
-  let isDeferred = false;
-  let writeStart = 0;
+  let [rate, next] = [1, 0];
+  let [failures, rollbacks, lostWork, idled, reconfigurations] = [0, 0, 0, 0, 0];
+  let [remoteSaves, memorySaves, deferredSaves] = [0, 0, 0];
+  let [isDeferred, writeStart] = [false, 0];
 
   const currentRate = (): number => {
     const plain = pool === null ? 1 : plan.rate(pool.view());
@@ -158,8 +148,9 @@ export function createSharedJob(
     else train(now);
   };
 
-  const startRecovery = (now: number, chosen: Recovery): void => {
+  const startRecovery = (now: number, chosen: Recovery, joins = 0): void => {
     deferred = rate === 0 ? chosen : null;
+    joining = joins;
     recovery = rate === 0 ? withoutRestart(chosen) : chosen;
     mode = "recover";
     if (recovery.reconfig > 0) reconfigurations++;
@@ -187,6 +178,7 @@ export function createSharedJob(
     if (mode === "done") return;
     const recovering = mode === "recover";
     if (recovering && job.restartImmune) {
+      pool?.keepCrashed(now);
       rate = currentRate();
       return;
     }
@@ -194,20 +186,23 @@ export function createSharedJob(
     const counts = !recovering && mode !== "stall";
     const before = deferred ?? (recovering ? recovery : null);
     const chosen = afterAnother(plan.recover(group, now, pool?.view() ?? null), before);
+    const inLast = recovering && RECOVERY_PHASES[stage] === "reconfig";
+    const left = Math.min(joining, inLast ? until - now : Infinity);
+    const joins = recovering ? stillJoining(chosen, left) : 0;
     store.cancelForeground(now);
     settle(now);
     rollBack(now, chosen, counts);
     // A save that the rollback kept is still written to the store by those who survived.
     if (!log.pending()) store.cancelBackground(now);
     isDeferred = false;
+    pool?.keepCrashed(now);
     rate = currentRate();
-    startRecovery(now, chosen);
+    startRecovery(now, withJoin(chosen, joins), joins);
   };
   const rollBack = (now: number, chosen: Recovery, counts: boolean): void => {
     const before = log.work();
     // A failure while the job is down can only destroy what it was about to load.
-    const kept = chosen.restore === "none" || chosen.restore === "iteration";
-    if (counts || !kept) phases.lost += log.rollBack(chosen, now);
+    if (counts || chosen.restore !== "none") phases.lost += log.rollBack(chosen, now);
     lostWork += before - log.work();
     if (!counts) return;
     rollbacks++;
@@ -216,19 +211,29 @@ export function createSharedJob(
   };
   /** Nodes came back: an elastic job grows, a stalled one goes on; one that recovers does so first. */
   const nodesChanged = (now: number): void => {
-    const old = rate;
-    rate = currentRate();
-    if (rate === old || mode === "done") return;
+    const [old, changed] = [rate, currentRate()];
+    if (changed === old || mode === "done") return;
     if (mode === "recover") {
-      if (old === 0 && deferred !== null) [recovery, deferred] = [deferred, null];
+      rate = changed;
+      if (old > 0) joinAfterRecovery();
+      else if (deferred !== null) {
+        recovery = resumed(deferred, plan.rejoinSeconds(pool!.view(), true));
+        deferred = null;
+      }
       return;
     }
     store.cancelForeground(now);
-    const changed = rate;
-    rate = old;
     settle(now);
     rate = changed;
-    startRecovery(now, rejoin(plan.rejoinSeconds(pool!.view(), old === 0), old === 0, deferred));
+    const back = rejoin(plan.rejoinSeconds(pool!.view(), old === 0), old === 0, deferred);
+    startRecovery(now, back, back.reconfig);
+  };
+  const joinAfterRecovery = (): void => {
+    const seconds = plan.rejoinSeconds(pool!.view(), false);
+    recovery = withJoin(recovery, seconds);
+    joining += seconds;
+    reconfigurations++;
+    if (RECOVERY_PHASES[stage] === "reconfig") until += seconds;
   };
   const speedChanged = (now: number): void => {
     if (mode === "train") settle(now);
@@ -298,21 +303,17 @@ export function createSharedJob(
     close(now) {
       if (mode !== "done") settle(Math.max(now, since));
     },
-    timeline() {
-      const counts = {
+    timeline: () =>
+      timelineOf(phases, log.totals(), mode === "done", {
         failures,
         rollbacks,
         recoveries,
         remoteSaves,
         memorySaves,
         reconfigurations,
-      };
-      return timelineOf(phases, log.totals(), mode === "done", {
-        ...counts,
         lostWorkSeconds: lostWork,
         idledGpuSum: idled,
-      });
-    },
+      }),
     storeTimes: () => ({ saveSeconds, loadSeconds, deferred: deferredSaves }),
   };
 }

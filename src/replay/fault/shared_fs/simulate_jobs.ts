@@ -1,4 +1,18 @@
-import type { SharedJob } from "./shared_job.ts";
+import type { Timeline } from "../engine.ts";
+import type { StoreTimes } from "./job_timeline.ts";
+
+/** A job as an automaton: something else says when time passes. */
+export interface SharedJob {
+  /** When the job does something by itself; Infinity when it is done or waits for a node for ever. */
+  nextSeconds(): number;
+  /** Does what is due at {@link nextSeconds}. */
+  step(now: number): void;
+  done(): boolean;
+  /** Ends the observation of a job that stalls. */
+  close(now: number): void;
+  timeline(): Timeline;
+  storeTimes(): StoreTimes;
+}
 
 /** Events after which a simulation is stopped: it would be a fault of ours. */
 const MOST_EVENTS = 500_000_000;
