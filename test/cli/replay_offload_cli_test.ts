@@ -73,7 +73,22 @@ test("--fit sets the efficiencies of every run and says how far the medians are 
   assert.equal(results[0].params.prefillEfficiency, results[1].params.prefillEfficiency);
   assert.equal(results[0].metrics.ttft_p50_seconds.low, undefined);
   assert.match(results[0].notes![0], /^Timing fitted to bench\.json \(30 requests\): .* % off/);
+  assert.match(results[0].notes![0], /The iteration overhead was not fitted: .* of one load /);
   const missing = offload("--fit", "absent.json");
+  // 60 blocks are the trace's, of 512 tokens: in smaller ones no request of the benchmark would fit.
+  assert.match(results[0].notes![0], /first token -?0\.\d % off, per token -?0\.\d % off/);
+  const small = spillway(
+    ["replay", "offload", CHAT, "--gpu-blocks", "1", "-p", "recompute", "--fit", "bench.json"],
+    { cwd: folder },
+  );
+  assert.equal(small.code, missing.code);
+  assert.match(small.stderr, /no request of bench\.json fits into the GPU blocks/);
+  // A given overhead is part of what was measured: less is left for reading memory.
+  const given = ["-p", "recompute", "--set", "iterationOverheadSeconds=3ms"];
+  const slower = JSON.parse(offload(...given, "--fit", "bench.json", "--json").stdout);
+  const efficiency = (result: { params: { [key: string]: unknown } }) =>
+    Number(result.params.bandwidthEfficiency);
+  assert.ok(efficiency(slower.results[0]) > 1.1 * efficiency(results[0]));
   assert.equal(missing.code, 4);
   assert.match(missing.stderr, /--fit: the file absent\.json does not exist/);
 });

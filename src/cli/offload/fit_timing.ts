@@ -8,11 +8,13 @@ import { readTextIfExists } from "../../runtime/files.ts";
 /** Parameters of the engine that the benchmark ran on, as the user set them for the replay. */
 const KEPT = [
   "gpuBlocks",
+  "blockTokens",
   "gpus",
   "pipeline",
   "instances",
   "maxSequences",
   "maxBatchTokens",
+  "iterationOverheadSeconds",
 ] as const;
 
 export interface FittedTiming {
@@ -41,6 +43,14 @@ function columnsOf({ requests }: ServingBenchmark): RequestColumns {
   };
 }
 
+/**
+ * A step's time is overhead + bytes / bandwidth: one median per token is one equation, so the overhead would
+ * need medians at two batch sizes, which a result file of one run does not hold.
+ */
+const OVERHEAD_KEPT =
+  "The iteration overhead was not fitted: the medians of one load cannot tell it from memory bandwidth, so " +
+  "where it was measured give --set iterationOverheadSeconds.";
+
 function percent(error: number | null): string {
   return error === null ? "not measured" : `${(100 * error).toFixed(1)} % off`;
 }
@@ -62,10 +72,16 @@ function noteOf(path: string, fit: Fit, benchmark: ServingBenchmark): string {
     `median time to first token ${percent(fit.ttftError)}, per token ${
       percent(fit.tpotError)
     }${assumed}.` +
-    bounded;
+    bounded +
+    ` ${OVERHEAD_KEPT}`;
 }
 
-/** Fits the engine's efficiencies to a serving benchmark, on the machine and model of the replay. */
+/**
+ * Fits the engine's efficiencies to a serving benchmark, on the machine and model of the replay. A number
+ * of GPU blocks means blocks of the replayed trace: give their size as `blockTokens`.
+ *
+ * @throws data error when the file is no benchmark, or none of its requests fits into the GPU blocks.
+ */
 export async function fitTiming(
   path: string,
   profiles: Profiles,
@@ -99,6 +115,12 @@ export async function fitTiming(
       tpotSeconds: tpot === null ? null : Number(tpot),
     };
   });
+  if (!Number.isFinite(fit.outcome.ttftSeconds)) {
+    throw dataError(
+      `--fit: no request of ${path} fits into the GPU blocks of an instance, so no time can be fitted`,
+      "check --gpu-blocks and the size of the trace's blocks",
+    );
+  }
   const { prefillEfficiency, bandwidthEfficiency } = fit;
   return {
     params: { prefillEfficiency, bandwidthEfficiency, intervals: false },

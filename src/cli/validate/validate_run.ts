@@ -96,7 +96,10 @@ export async function validateRun(input: ValidateInput): Promise<ValidationDocum
   const { fitTiming } = await import("../offload/fit_timing.ts");
   const fit = input.fit === undefined || input.fit === null
     ? null
-    : await fitTiming(input.fit, profiles, asRun.params);
+    : await fitTiming(input.fit, profiles, {
+      ...asRun.params,
+      ...(trace.meta.blockTokens === null ? {} : { blockTokens: trace.meta.blockTokens }),
+    });
   const set = { ...asRun.params, ...fit?.params, ...input.set };
   const given = { intervals: false, ...set };
   const parsed = policy.params.safeParse(given);

@@ -1,6 +1,7 @@
 import { usageError } from "../../../model/errors.ts";
 import type { Json } from "../../../model/json.ts";
 import type { ReplayDocument } from "../../../model/results.ts";
+import type { RequestTraceMeta } from "../../../model/trace/requests.ts";
 import { offloadFamily } from "../../../replay/offload/family.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { breakEvenLines } from "../../offload/break_even_lines.ts";
@@ -115,11 +116,13 @@ export const command: CommandModule = {
             "--closed-loop",
             "A session's next turn waits for its answer and the think time.",
           ),
-      prepare: async (choices, options: Options, _trace, profiles) => {
+      prepare: async (choices, options: Options, trace, profiles) => {
         const flagged = withParams(choices, flagsOf(options));
         if (options.fit === undefined) return flagged;
         const { fitTiming } = await import("../../offload/fit_timing.ts");
-        const engine = flagged[0].params as Record<string, unknown>;
+        const own = flagged[0].params as Record<string, unknown>;
+        const { blockTokens } = trace.meta as RequestTraceMeta;
+        const engine = { ...own, blockTokens: blockTokens ?? own.blockTokens };
         const fit = await fitTiming(options.fit, profiles, engine);
         fitNotes.push(fit.note);
         return withParams(flagged, fit.params);
