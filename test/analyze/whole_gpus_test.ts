@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runMetrics } from "../../src/analyze/run_metrics.ts";
 import { runUsage } from "../../src/analyze/run_usage.ts";
+import { runLedger } from "../../src/analyze/ledger.ts";
 import { createRunView } from "../../src/analyze/run_view.ts";
 import type { SeriesTotal } from "../../src/analyze/series_totals.ts";
 
@@ -79,6 +80,25 @@ test("no counter of time counts more than the run lasted", () => {
   const facts = { durationSeconds: 10, logicalCpus: 4, gpuNames: {}, rotational: {} };
   const disks = runUsage(run, facts).devices.filter((d) => d.kind === "ssd");
   assert.deepEqual(disks.map((d) => d.busySeconds), [14]);
+});
+
+test("the ledger has the spare blocks of drives, which can only fall, and no other gauge", () => {
+  const of = (device: string, field: string, first: number, last: number, count = 2) => ({
+    series: { source: "nvme", device, field, unit: "ratio", type: "gauge" as const },
+    total: { ...total(0), first, last, count },
+  });
+  const rows = runLedger(createRunView([
+    of("nvme0", "available_spare_ratio", 1, 0.75),
+    of("nvme0", "percentage_used", 3, 4),
+    of("nvme0", "temperature_celsius", 30, 50),
+    of("nvme1", "available_spare_ratio", 1, 1, 1),
+  ]));
+  assert.deepEqual(rows.map((r) => [r.device, r.field, r.before, r.after, r.delta]), [
+    ["nvme0", "available_spare_ratio", 1, 0.75, -0.25],
+    ["nvme0", "percentage_used", 3, 4, 1],
+    ["nvme1", "available_spare_ratio", 1, 1, null],
+  ]);
+  assert.match(rows[2].reason!, /fewer than two times/);
 });
 
 test("write amplification is taken over the drives that count both sides", () => {

@@ -158,9 +158,18 @@ test("NFS and Lustre clients give bytes over the wire; an unmounted one is noted
     await opened.sample(sink);
     assert.match(opened.failure()!, /nfs \/mnt\/data was unmounted/);
   });
-  const [gpfs] = parseMmpmon(
-    "_fs_io_s_ _n_ 1 _nn_ n _rc_ 0 _t_ 1 _tu_ 1 _cl_ c _fs_ gpfs1 _d_ 5 _br_ 6291456 _bw_ 314572800 _oc_ 1\n",
+});
+
+test("GPFS gives a line a file system; a counter that is missing or garbled is unknown, never 0", () => {
+  const [gpfs, second, third, ...rest] = parseMmpmon(
+    "_fs_io_s_ _n_ 1 _nn_ n _rc_ 0 _t_ 1 _tu_ 1 _cl_ c _fs_ gpfs1 _d_ 5 _br_ 6291456 _bw_ 314572800 _oc_ 1\n" +
+      "_fs_io_s_ _n_ 1 _nn_ n _rc_ 0 _t_ 2 _tu_ 2 _cl_ c _fs_ scratch _d_ 9 _br_ 0 _oc_ 7\r\n" +
+      "_fs_io_s_ _n_ 1 _fs_ home _br_ -3 _bw_ 9007199254740991\n" +
+      "_mmpmon::error _n_ 1 _fs_ lost _br_ 5 _bw_ 5\n\n",
   );
+  assert.deepEqual(second, { name: "scratch", readBytes: 0, writeBytes: null });
+  assert.deepEqual(third, { name: "home", readBytes: null, writeBytes: 9007199254740991 });
+  assert.deepEqual(rest, [], "a refusal is no file system");
   assert.deepEqual(gpfs, { name: "gpfs1", readBytes: 6291456, writeBytes: 314572800 });
 });
 
