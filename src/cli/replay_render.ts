@@ -12,7 +12,11 @@ const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assu
   '"spillway explain <metric>" gives each formula.';
 
 function titleOf(id: string): string {
-  return id.replace(/_(bytes|seconds|ratio|usd|blocks|tokens|count|joules)$/, "").replaceAll(
+  // A count of one word is the plural of it: failures, preemptions.
+  return id.replace(/^([a-z]+)_count$/, "$1s").replace(
+    /_(bytes|seconds|ratio|usd|blocks|tokens|count|joules)$/,
+    "",
+  ).replaceAll(
     "_",
     " ",
   );

@@ -5,6 +5,7 @@ import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
 import { safeText } from "../sanitize.ts";
 import { renderTable } from "../table.ts";
+import { wrapText } from "../wrap.ts";
 
 const KINDS = [
   "run",
@@ -29,8 +30,9 @@ function render(
   out: Output,
 ): string {
   if (!exists) {
-    return `There is no store ${safeText(path)} yet.\n` +
-      '"spillway demo" shows the whole way; "spillway record -- CMD" or "spillway import FILE" makes one.\n';
+    const way = '"spillway demo" shows the whole way; "spillway record -- CMD" or ' +
+      '"spillway import FILE" makes one.';
+    return [`There is no store ${safeText(path)} yet.`, ...wrapText(way, out.width), ""].join("\n");
   }
   if (entries.length === 0) {
     return `The store ${safeText(path)} holds ${

@@ -109,7 +109,7 @@ export function recommend(
       point,
       baseline,
       worthIt: true,
-      reason: `${head}; without a tier below the GPU no point keeps ${bounds}`,
+      reason: `${head}; with GPU memory alone no point keeps ${bounds}`,
     };
   }
   const without = known(candidates[baseline].metrics, goal)!;
@@ -119,7 +119,7 @@ export function recommend(
       baseline,
       worthIt: false,
       reason:
-        `none is worth it: ${candidates[baseline].name} stores nothing below the GPU and has ` +
+        `none is worth it: ${candidates[baseline].name} keeps nothing outside GPU memory and has ` +
         `the least ${goal}, ${shown(without, goal)}` +
         atTheSame(candidates, feasible, baseline, goal, others[0] ?? null),
     };
@@ -131,7 +131,7 @@ export function recommend(
     worthIt: true,
     reason:
       `${head}: ${Number(saved.toPrecision(3))} % less than ${candidates[baseline].name}, the ` +
-      `best that stores nothing below the GPU (${shown(without, goal)})`,
+      `best that keeps nothing outside GPU memory (${shown(without, goal)})`,
   };
 }
 

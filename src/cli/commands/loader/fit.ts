@@ -47,20 +47,20 @@ function sentences(fits: readonly WorkloadFit[]): string[] {
   return fits.flatMap((f) => [
     `${f.workload}: ${
       f.ruleViolations === 0
-        ? `all ${f.runs} verdicts follow the rule "utilisation at least ${
-          formatRatio(f.targetRatio)
-        }"`
+        ? `${
+          f.runs === 1 ? "the verdict follows" : `all ${f.runs} verdicts follow`
+        } the rule "utilisation at least ${formatRatio(f.targetRatio)}"`
         : `${f.ruleViolations} of ${f.runs} verdicts do not follow the rule`
     }; the lowest is ${formatRatio(Number(f.lowestUtilization.toPrecision(4)))}.`,
     `${f.workload}: throughput from utilisation misses most at ${f.worst.system} (${
       percent(f.worst.error)
     })${
-      f.startSeconds === null
+      f.startSeconds === null || f.startSeconds <= 0 || f.withStart === null
         ? ""
         : `; ${
           formatSeconds(Number(f.startSeconds.toPrecision(2)))
         } an epoch outside its steps, taken from the A100 runs, explain it on the H100 runs to ${
-          percent(f.withStart?.median ?? NaN)
+          percent(f.withStart.median)
         }`
     }.`,
     ...(f.transfer === null || Math.abs(f.transfer.median) <= 0.1 ? [] : [
@@ -88,11 +88,17 @@ function render(fits: readonly WorkloadFit[], incomplete: number, out: Output): 
   );
   const notes = [
     ...sentences(fits),
-    ...(incomplete === 0
-      ? []
-      : [`${incomplete} rows lack a number or the accelerator and are left out.`]),
+    ...(incomplete === 0 ? [] : [
+      `${
+        incomplete === 1 ? "1 row lacks" : `${incomplete} rows lack`
+      } a number or the accelerator: left out.`,
+    ]),
   ];
-  return `${table}\n${notes.flatMap((n) => wrapText(`- ${n}`, out.width)).join("\n")}\n`;
+  return `${table}\n${
+    notes.flatMap((n) =>
+      wrapText(n, out.width - 2).map((line, i) => (i === 0 ? "- " : "  ") + line)
+    ).join("\n")
+  }\n`;
 }
 
 async function run(options: GlobalOptions, file: string): Promise<void> {
