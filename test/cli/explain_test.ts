@@ -38,3 +38,11 @@ test("explain fits 80 and 40 columns and cuts no source", () => {
     assert.ok(!stdout.includes("…"), stdout);
   }
 });
+
+test("explain policy shows the defaults of times, sizes and rates", async () => {
+  const topic = TOPICS.find((t) => t.name === "policy")!;
+  const { table } = (await topic.explain("fault/bamboo"))!;
+  const defaults = new Map(table!.rows.map((row) => [row[0], row[1]]));
+  assert.equal(defaults.get("restart"), "300");
+  assert.equal(defaults.get("overhead"), "0.1977");
+});

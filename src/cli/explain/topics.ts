@@ -91,11 +91,13 @@ const policyTopic: Topic = {
     const schema = z.toJSONSchema(policy.params, { io: "input", unrepresentable: "any" }) as {
       properties?: Record<string, { default?: Json; description?: string }>;
     };
-    const rows = Object.entries(schema.properties ?? {}).map(([name, p]) => [
-      name,
-      p.default === undefined ? "" : JSON.stringify(p.default),
-      p.description ?? "",
-    ]);
+    // A default that is read with its unit (times, sizes, rates) stands in no JSON schema: parsing tells it.
+    const parsed = policy.params.safeParse({});
+    const defaults = (parsed.success ? parsed.data : {}) as Record<string, Json | undefined>;
+    const rows = Object.entries(schema.properties ?? {}).map(([name, p]) => {
+      const value = p.default ?? defaults[name];
+      return [name, value === undefined ? "" : JSON.stringify(value), p.description ?? ""];
+    });
     return {
       id: `${policy.family}/${policy.name}`,
       title: policy.summary,
