@@ -76,11 +76,14 @@ test("ticks do not drift: tick k is near k intervals however long a reading take
     20e6,
   );
   await sampler.start();
+  const started = performance.now();
   await sleep(800);
+  // By the time that passed: a busy machine may sleep longer.
+  const due = (performance.now() - started) / 20;
   await sampler.stop();
   const { ticks, missedTicks } = sampler.statistics();
-  // A relative schedule would take 26 ms a tick and come to 30.
-  assert.ok(ticks + missedTicks >= 37 && ticks + missedTicks <= 42, `${ticks} + ${missedTicks}`);
+  // A relative schedule would take 26 ms a tick and come to three quarters of it.
+  assert.ok(Math.abs(ticks + missedTicks - due) <= 3, `${ticks} + ${missedTicks} of ${due}`);
 });
 
 test("a slow source holds up nothing and keeps its own cadence", async () => {
