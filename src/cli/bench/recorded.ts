@@ -59,7 +59,9 @@ async function checkConversation(
   }
   const now = (key: string) => String(key === "policy" ? result.policy : result.params[key]);
   const before = (key: string) => String(recorded.params[key] ?? null);
-  const changed = ["policy", ...Object.keys(result.params)].filter((k) => now(k) !== before(k));
+  // Only what the run itself was given can be changed; the rest describes the model.
+  const given = Object.keys(result.params).filter((key) => key in recorded.params);
+  const changed = ["policy", ...given].filter((key) => now(key) !== before(key));
   return {
     name: changed.join(", ") || "nothing",
     from: changed.map(before).join(", "),
