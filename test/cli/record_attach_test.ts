@@ -70,8 +70,10 @@ test(
   { skip },
   () =>
     inFolder(async (folder) => {
-      const script = "(while [ ! -e go ]; do sleep 0.05; done; " +
-        "dd if=/dev/zero of=out bs=1M count=8 conv=fsync 2>/dev/null; sleep 0.7) & wait; exit 3";
+      // One grandchild lives throughout, so that every look for new processes finds three.
+      const script = "(sleep 600 & while [ ! -e go ]; do sleep 0.05; done; " +
+        "dd if=/dev/zero of=out bs=1M count=8 conv=fsync 2>/dev/null; sleep 1; " +
+        "kill $!; wait) & wait; exit 3";
       const workload = spawn("sh", ["-c", script], { cwd: folder, stdio: "ignore" });
       const gone = new Promise((resolve) => workload.on("close", resolve));
       const { said, ended } = await startRecorder(folder, [
