@@ -1,4 +1,3 @@
-import process from "node:process";
 import { main } from "./cli/main.ts";
 
-await main(process.argv.slice(2));
+await main();

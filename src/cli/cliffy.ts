@@ -1,15 +1,14 @@
 /**
- * The part of Cliffy's `Command` that Spillway uses, over commander.
+ * The part of Cliffy's `Command` that Spillway uses.
  *
  * Cliffy is published on JSR alone, which a machine that reaches only npm cannot install. Commands are
  * written in Cliffy's call shape and import `@cliffy/command`; the import map serves that name from
  * this file. `test/cli/cliffy_test.ts` is the conformance test: moving to the real package is one line of
  * the import map.
  */
-import { Command as Commander, Option } from "commander";
 import { SpillwayError } from "../model/errors.ts";
 import { camelCase, longName, parseFlags } from "./cliffy/flags.ts";
-import { translateError } from "./cliffy/messages.ts";
+import { type LineArgument, type LineOption, parseLine } from "./cliffy/parse_line.ts";
 import {
   type ArgumentValue,
   BUILTIN_TYPES,
@@ -63,7 +62,8 @@ export type ActionHandler = (this: Command, options: any, ...args: any[]) => unk
 
 /** A command in Cliffy's call shape. */
 export class Command {
-  readonly #inner: Commander = new Commander();
+  readonly #lineOptions: LineOption[] = [];
+  readonly #lineArguments: LineArgument[] = [];
   readonly #types = new Map<string, TypeHandler | EnumType<string>>();
   readonly #options: OptionInfo[] = [];
   readonly #arguments: ArgumentInfo[] = [];
@@ -76,12 +76,6 @@ export class Command {
   #action: ActionHandler | null = null;
   #literal: string[] = [];
   #stopEarly = false;
-
-  constructor() {
-    this.#inner.helpOption(false);
-    this.#inner.exitOverride();
-    this.#inner.configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  }
 
   name(name: string): this {
     this.#name = name;
@@ -124,15 +118,15 @@ export class Command {
       const variadic = rawName.endsWith("...");
       const name = variadic ? rawName.slice(0, -3) : rawName;
       this.#arguments.push({ name, optional, variadic, typeName: type });
-      const shown = variadic ? `${name}...` : name;
-      this.#inner.argument(
-        optional ? `[${shown}]` : `<${shown}>`,
-        "",
-        (value: string, previous: unknown) => {
+      this.#lineArguments.push({
+        name,
+        optional,
+        variadic,
+        parse: (value, previous) => {
           const parsed = this.#parse(type, { label: "Argument", type, name, value });
           return variadic ? [...((previous as unknown[]) ?? []), parsed] : parsed;
         },
-      );
+      });
     }
     return this;
   }
@@ -193,30 +187,23 @@ export class Command {
     const dashes = argv.indexOf("--");
     const own = dashes < 0 ? [...argv] : argv.slice(0, dashes);
     this.#literal = dashes < 0 ? [] : argv.slice(dashes + 1);
-    if (this.#stopEarly) this.#inner.passThroughOptions(true).enablePositionalOptions(true);
-    let parsedArgs: unknown[] = [];
-    this.#inner.action((...args) => {
-      parsedArgs = args.slice(0, this.#arguments.length);
-    });
-    try {
-      this.#inner.parse(own, { from: "user" });
-    } catch (error) {
-      throw translateError(error, {
-        name: this.#name,
-        argumentCount: this.#arguments.length,
-        options: this.#options.filter((o) => !o.hidden).map((o) => `--${o.name}`),
-      });
-    }
+    const { options, args } = parseLine({
+      name: this.#name,
+      options: this.#lineOptions,
+      arguments: this.#lineArguments,
+      shown: this.#options.filter((o) => !o.hidden).map((o) => `--${o.name}`),
+      stopEarly: this.#stopEarly,
+    }, own);
     const missing = this.#options.find((o) =>
-      o.required && this.#inner.opts()[camelCase(o.name)] === undefined
+      o.required && options[camelCase(o.name)] === undefined
     );
     if (missing !== undefined) {
       throw new ValidationError(`Missing required option "--${missing.name}"`);
     }
-    const flat = parsedArgs.flatMap((arg, i) =>
+    const flat = args.flatMap((arg, i) =>
       this.#arguments[i].variadic ? ((arg as unknown[] | undefined) ?? []) : [arg]
     );
-    await this.#action?.call(this, this.#inner.opts(), ...flat);
+    await this.#action?.call(this, options, ...flat);
   }
 
   #addOption(flags: string, description: string, settings: OptionSettings, global: boolean): this {
@@ -225,13 +212,10 @@ export class Command {
     const name = long.replace(/^--(no-)?/, "");
     const open = spec.optional ? "[" : "<";
     const close = spec.optional ? "]" : ">";
-    const option = new Option(
-      spec.typeName === null ? spec.head : `${spec.head} ${open}${spec.valueName}${close}`,
-      description,
-    );
+    let parse: LineOption["parse"] = (value) => value;
     if (spec.typeName !== null) {
       const type = spec.typeName;
-      option.argParser((value: string, previous: unknown) => {
+      parse = (value, previous) => {
         const parseOne = (text: string) =>
           this.#parse(type, { label: "Option", type, name: long, value: text });
         const parsed = spec.list
@@ -244,11 +228,15 @@ export class Command {
         return settings.collect && settings.value === undefined
           ? [...(before ?? []), parsed]
           : mapped;
-      });
+      };
     }
-    if (settings.default !== undefined) option.default(settings.default);
-    if (settings.conflicts !== undefined) option.conflicts(settings.conflicts);
-    this.#inner.addOption(option);
+    this.#lineOptions.push({
+      flags: spec.head,
+      takes: spec.typeName === null ? "nothing" : spec.optional ? "maybe a value" : "value",
+      parse,
+      default: settings.default,
+      conflicts: settings.conflicts ?? [],
+    });
     const handler = spec.typeName === null ? undefined : this.#types.get(spec.typeName);
     this.#options.push({
       flags: spec.typeName === null

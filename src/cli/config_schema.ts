@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dataError } from "../model/errors.ts";
-import { CONFIG_FILE, readConfigFile, SETTINGS } from "./settings.ts";
+import { CONFIG_FILE } from "./config_file.ts";
+import { readConfigFile, SETTINGS } from "./settings.ts";
 
 /** What `spillway.json` may hold. Every key is also a flag and an environment variable. */
 export const configSchema = z.strictObject({

@@ -3,10 +3,10 @@ import { SpillwayError } from "../model/errors.ts";
 import { type CommandEntry, COMMANDS } from "../registry/commands.ts";
 import { loadCompleter, loadConfigSchema, loadPreparer } from "../registry/deferred.ts";
 import { VERSION } from "../runtime/version.ts";
-import { setExitCode, terminalWidth, writeText } from "../runtime/terminal.ts";
+import { commandLine, setExitCode, terminalWidth, writeText } from "../runtime/terminal.ts";
 import { closest } from "./did_you_mean.ts";
 import { renderChildren, renderGroup, renderOverview } from "./overview.ts";
-import { configExists } from "./settings.ts";
+import { configExists } from "./config_file.ts";
 import { safeText } from "./sanitize.ts";
 
 /** The command that the first words of the command line name, longest name first. */
@@ -100,7 +100,7 @@ async function run(argv: readonly string[]): Promise<number | null> {
  * The whole program: finds the command, loads only that one, runs it, and turns whatever it throws into
  * one sentence on stderr and an exit code (DESIGN section 4).
  */
-export async function main(argv: readonly string[]): Promise<void> {
+export async function main(argv: readonly string[] = commandLine()): Promise<void> {
   try {
     const code = await run(argv);
     if (code !== null) setExitCode(code);

@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
 import type { z } from "zod";
 import { dataError, messageOf } from "../model/errors.ts";
 import { environmentVariable } from "../runtime/terminal.ts";
-import { readTextIfExists } from "../runtime/files.ts";
+import { readSmallText } from "../runtime/early_files.ts";
+import { CONFIG_FILE } from "./config_file.ts";
 import type { configSchema } from "./config_schema.ts";
 
 export type Config = z.infer<typeof configSchema>;
@@ -29,16 +29,9 @@ export interface Setting {
   readonly origin: string;
 }
 
-export const CONFIG_FILE = "spillway.json";
-
-/** Whether the working directory has a configuration file. */
-export function configExists(): boolean {
-  return existsSync(CONFIG_FILE);
-}
-
 /** The configuration file as it stands; null when there is none. @throws data error when it is no JSON. */
 export function readConfigFile(path: string = CONFIG_FILE): unknown {
-  const text = readTextIfExists(path);
+  const text = readSmallText(path);
   if (text === null) return null;
   try {
     return JSON.parse(text);

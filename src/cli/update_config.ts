@@ -2,7 +2,7 @@ import { stableStringify } from "../model/json.ts";
 import { readTextIfExists } from "../runtime/files.ts";
 import { writeFileAtomically } from "../runtime/write_file.ts";
 import { checkConfigFile } from "./config_schema.ts";
-import { CONFIG_FILE } from "./settings.ts";
+import { CONFIG_FILE } from "./config_file.ts";
 
 /**
  * Sets keys of `gate` in the configuration file; everything else in it stays as it is.

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { isThere } from "../runtime/early_files.ts";
 
 /** Whether a store is there, without loading DuckDB. */
 export function storeExists(path: string): boolean {
-  return existsSync(path);
+  return isThere(path);
 }

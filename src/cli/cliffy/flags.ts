@@ -24,7 +24,7 @@ export function longName(head: string): string {
   return long;
 }
 
-/** The name under which commander keeps the value of `--dry-run`: `dryRun`. */
+/** The name under which an action finds the value of `--dry-run`: `dryRun`. */
 export function camelCase(name: string): string {
   return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -4,7 +4,7 @@ import { usageError } from "../../model/errors.ts";
 import { formatRatio, formatSeconds } from "../../model/units.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
-import { CONFIG_FILE } from "../settings.ts";
+import { CONFIG_FILE } from "../config_file.ts";
 import { renderTable } from "../table.ts";
 
 interface Options extends GlobalOptions {

@@ -7,7 +7,7 @@ import {
   type Rule,
 } from "../../gate/rules.ts";
 import { dataError, usageError } from "../../model/errors.ts";
-import { CONFIG_FILE } from "../settings.ts";
+import { CONFIG_FILE } from "../config_file.ts";
 
 /** What the flags of `gate` say about rules. */
 export interface RuleFlags {

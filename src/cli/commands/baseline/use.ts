@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { CommandModule } from "../../command_module.ts";
 import { type GlobalOptions, openOutput } from "../../output.ts";
 import { safeText } from "../../sanitize.ts";
-import { CONFIG_FILE } from "../../settings.ts";
+import { CONFIG_FILE } from "../../config_file.ts";
 
 const output = z.strictObject({
   schema: z.literal("spillway/baseline-use/1"),
