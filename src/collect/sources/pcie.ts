@@ -1,8 +1,9 @@
 import { linkBytesPerSecond } from "../../model/link_rate.ts";
 import { isDowngraded } from "../../model/topology.ts";
 import { aerTotal } from "../../parse/pcie.ts";
+import { openCounterFile } from "../../runtime/counter_file.ts";
 import { listNames, readTextIfExists } from "../../runtime/files.ts";
-import { linkOfDevice } from "../topology/sysfs.ts";
+import { type LinkFile, linkOfDevice, linkOfFiles } from "../topology/sysfs.ts";
 import type { OpenSource, SampleSink, Source, SourceContext, SourceProbe } from "../source.ts";
 
 /** Links change when a card is reset or throttles: once a second is often enough. */
@@ -56,52 +57,86 @@ function probe(context: SourceContext): SourceProbe {
 
 const AER = ["correctable", "nonfatal", "fatal"] as const;
 
+/** Series of one device: pushes a reading under its field, null with a reason. */
+function pusher(sink: SampleSink, device: string) {
+  const ids = new Map<string, number>();
+  return (field: string, unit: string, type: "counter" | "gauge", value: number | null) => {
+    let id = ids.get(field);
+    if (id === undefined) {
+      ids.set(field, id = sink.series({ source: "pcie", device, field, unit, type }));
+    }
+    sink.push(id, value, "sysfs does not say");
+  };
+}
+
+/** A device whose files stay open: what it could do at most is read once, what it does each time. */
+function watch({ address, path }: Device) {
+  const open = (file: string) => openCounterFile(`${path}/${file}`, 1024);
+  const current = {
+    current_link_speed: open("current_link_speed"),
+    current_link_width: open("current_link_width"),
+  };
+  const max = {
+    max_link_speed: readTextIfExists(`${path}/max_link_speed`),
+    max_link_width: readTextIfExists(`${path}/max_link_width`),
+  };
+  const read = (file: LinkFile) =>
+    file === "current_link_speed" || file === "current_link_width"
+      ? current[file].read()
+      : max[file];
+  const aer = AER.filter((kind) => readTextIfExists(`${path}/aer_dev_${kind}`) !== null)
+    .map((kind) => ({ field: `aer_${kind}_errors`, file: open(`aer_dev_${kind}`) }));
+  const rate = (gt: number | null, width: number | null) =>
+    gt === null || width === null ? null : linkBytesPerSecond(gt, width);
+  let push: ReturnType<typeof pusher> | null = null;
+  return {
+    address,
+    /** Whether the link could be read. */
+    sample(sink: SampleSink): boolean {
+      push ??= pusher(sink, address);
+      const link = linkOfFiles(read);
+      const downgraded = isDowngraded(link);
+      const lanes = link?.lanes ?? null;
+      push(
+        "link_bytes_per_second",
+        "bytesPerSecond",
+        "gauge",
+        rate(link?.speedGts ?? null, lanes),
+      );
+      push(
+        "link_max_bytes_per_second",
+        "bytesPerSecond",
+        "gauge",
+        rate(link?.maxSpeedGts ?? null, link?.maxLanes ?? null),
+      );
+      push("link_width_lanes", "count", "gauge", lanes);
+      push("link_downgraded_flag", "flag", "gauge", downgraded === null ? null : +downgraded);
+      for (const { field, file } of aer) {
+        const text = file.read();
+        push(field, "count", "counter", text === null ? null : aerTotal(text));
+      }
+      return link !== null;
+    },
+    close() {
+      for (const file of [...Object.values(current), ...aer.map((a) => a.file)]) file.close();
+    },
+  };
+}
+
 function open(context: SourceContext): OpenSource {
-  const devices = devicesOf(context.root).filter((d) => d.hasLink);
+  const devices = devicesOf(context.root).filter((d) => d.hasLink).map(watch);
   let failure: string | null = null;
   return {
     sample(sink: SampleSink) {
-      for (const { address, path } of devices) {
-        const push = (
-          field: string,
-          unit: string,
-          type: "counter" | "gauge",
-          value: number | null,
-        ) =>
-          sink.push(
-            sink.series({ source: "pcie", device: address, field, unit, type }),
-            value,
-            "sysfs does not say",
-          );
-        const link = linkOfDevice(path);
-        const speed = link?.speedGts ?? null;
-        const lanes = link?.lanes ?? null;
-        if (link === null) failure ??= `${address} disappeared`;
-        const downgraded = isDowngraded(link);
-        const rate = (gt: number | null, width: number | null) =>
-          gt === null || width === null ? null : linkBytesPerSecond(gt, width);
-        push("link_bytes_per_second", "bytesPerSecond", "gauge", rate(speed, lanes));
-        push(
-          "link_max_bytes_per_second",
-          "bytesPerSecond",
-          "gauge",
-          rate(link?.maxSpeedGts ?? null, link?.maxLanes ?? null),
-        );
-        push("link_width_lanes", "count", "gauge", lanes);
-        push(
-          "link_downgraded_flag",
-          "flag",
-          "gauge",
-          downgraded === null ? null : Number(downgraded),
-        );
-        for (const kind of AER) {
-          const text = readTextIfExists(`${path}/aer_dev_${kind}`);
-          if (text !== null) push(`aer_${kind}_errors`, "count", "counter", aerTotal(text));
-        }
+      for (const device of devices) {
+        if (!device.sample(sink)) failure ??= `${device.address} disappeared`;
       }
     },
     failure: () => failure,
-    close: () => Promise.resolve(),
+    close: () => {
+      for (const device of devices) device.close();
+      return Promise.resolve();
+    },
   };
 }
 

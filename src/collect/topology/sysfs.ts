@@ -36,16 +36,27 @@ function text(path: string): string | null {
   }
 }
 
-/** A link by sysfs; null for devices without one. */
-export function linkOfDevice(path: string): PciLink | null {
-  const speed = text(`${path}/current_link_speed`);
+export type LinkFile =
+  | "current_link_speed"
+  | "max_link_speed"
+  | "current_link_width"
+  | "max_link_width";
+
+/** A link by the four files of its device, null where one is not there; null for devices without a link. */
+export function linkOfFiles(read: (file: LinkFile) => string | null): PciLink | null {
+  const speed = read("current_link_speed");
   if (speed === null) return null;
   return {
     speedGts: parseLinkSpeed(speed),
-    maxSpeedGts: parseLinkSpeed(text(`${path}/max_link_speed`) ?? ""),
-    lanes: counterOf(text(`${path}/current_link_width`) ?? undefined),
-    maxLanes: counterOf(text(`${path}/max_link_width`) ?? undefined),
+    maxSpeedGts: parseLinkSpeed(read("max_link_speed") ?? ""),
+    lanes: counterOf(read("current_link_width")?.trim()),
+    maxLanes: counterOf(read("max_link_width")?.trim()),
   };
+}
+
+/** A link by sysfs; null for devices without one. */
+export function linkOfDevice(path: string): PciLink | null {
+  return linkOfFiles((file) => text(`${path}/${file}`));
 }
 
 /** Bridges above a device: its real path holds one folder a bridge, from the root complex down. */
