@@ -7,6 +7,7 @@
  * the import map.
  */
 import { SpillwayError } from "../model/errors.ts";
+import type { ArgumentInfo, CommandHelp, ExampleInfo, OptionInfo } from "./cliffy/command_help.ts";
 import { camelCase, longName, parseFlags } from "./cliffy/flags.ts";
 import { type LineArgument, type LineOption, parseLine } from "./cliffy/parse_line.ts";
 import {
@@ -29,31 +30,6 @@ export interface OptionSettings {
   conflicts?: string[];
   // deno-lint-ignore no-explicit-any
   value?: (value: any, previous?: any) => unknown;
-}
-
-/** An option as help and completions see it. */
-export interface OptionInfo {
-  readonly flags: string;
-  readonly name: string;
-  readonly description: string;
-  readonly typeName: string | null;
-  readonly values: readonly string[];
-  readonly default: unknown;
-  readonly required: boolean;
-  readonly hidden: boolean;
-  readonly global: boolean;
-}
-
-export interface ArgumentInfo {
-  readonly name: string;
-  readonly optional: boolean;
-  readonly variadic: boolean;
-  readonly typeName: string;
-}
-
-export interface ExampleInfo {
-  readonly name: string;
-  readonly description: string;
 }
 
 // Cliffy infers option types from the flags; this shim leaves them to the action's own annotation.
@@ -177,7 +153,18 @@ export class Command {
     return this.#literal;
   }
   getHelp(width = 80): string {
-    return renderHelp(this, width);
+    return renderHelp(this.describe(), width);
+  }
+  /** What help, completions and the manual page need, as data. */
+  describe(): CommandHelp {
+    return {
+      name: this.#name,
+      description: this.#description,
+      usage: this.#usage,
+      options: this.#options,
+      arguments: this.#arguments,
+      examples: this.#examples,
+    };
   }
 
   /** Parses the arguments and runs the action. @throws {ValidationError} when they are wrong. */

@@ -1,8 +1,7 @@
 import { RootCommand } from "@bomb.sh/tab";
 import { COMMANDS } from "../registry/commands.ts";
 import { listNames } from "../runtime/files.ts";
-import type { Command } from "./cliffy.ts";
-import { prepareCommand } from "./prepare.ts";
+import type { CommandHelp } from "./cliffy/command_help.ts";
 
 type Complete = (value: string, description: string) => void;
 
@@ -27,11 +26,11 @@ function describe(
   root: RootCommand,
   name: string,
   summary: string,
-  command: Command,
+  command: CommandHelp,
   word: string,
 ) {
   const target = root.command(name, summary);
-  for (const option of command.getOptions()) {
+  for (const option of command.options) {
     if (option.hidden) continue;
     const short = /^-(\w),/.exec(option.flags)?.[1];
     if (option.typeName === null) {
@@ -44,7 +43,7 @@ function describe(
       else if (FILE_TYPES.has(option.typeName!)) completeFiles(word, complete);
     }, short);
   }
-  for (const argument of command.getArguments()) {
+  for (const argument of command.arguments) {
     target.argument(argument.name, (complete) => {
       if (FILE_TYPES.has(argument.typeName) || FILE_ARGUMENTS.has(argument.name)) {
         completeFiles(word, complete);
@@ -71,7 +70,7 @@ export async function complete(words: readonly string[]): Promise<void> {
   for (const entry of COMMANDS) {
     const own = entry.name.split(" ");
     if (own.every((part, i) => part === words[i])) {
-      describe(root, entry.name, entry.summary, prepareCommand(await entry.load()), word);
+      describe(root, entry.name, entry.summary, await entry.help(), word);
     } else {
       root.command(entry.name, entry.summary);
     }

@@ -1,4 +1,4 @@
-import type { Command } from "./cliffy.ts";
+import type { CommandHelp, OptionInfo } from "./cliffy/command_help.ts";
 import { wrapText } from "./wrap.ts";
 
 /** Two columns: a term and its text, wrapped to the width. */
@@ -22,7 +22,7 @@ export function twoColumns(
   return lines;
 }
 
-function optionText(option: ReturnType<Command["getOptions"]>[number]): string {
+function optionText(option: OptionInfo): string {
   const notes: string[] = [];
   const values = option.values.join("|");
   // A long list may break between its values.
@@ -39,16 +39,16 @@ function optionText(option: ReturnType<Command["getOptions"]>[number]): string {
 }
 
 /** The help page of one command. */
-export function renderHelp(command: Command, width: number): string {
+export function renderHelp(command: CommandHelp, width: number): string {
   const lines: string[] = [];
-  lines.push(...wrapText(command.getDescription(), width), "");
-  const args = command.getArguments().map((a) => {
+  lines.push(...wrapText(command.description, width), "");
+  const args = command.arguments.map((a) => {
     const name = a.variadic ? `${a.name}...` : a.name;
     return a.optional ? `[${name}]` : `<${name}>`;
   });
-  const usage = command.getUsage() ?? ["[options]", ...args].join(" ");
-  lines.push(`Usage: spillway ${command.getName()} ${usage}`.trimEnd());
-  const visible = command.getOptions().filter((o) => !o.hidden);
+  const usage = command.usage ?? ["[options]", ...args].join(" ");
+  lines.push(`Usage: spillway ${command.name} ${usage}`.trimEnd());
+  const visible = command.options.filter((o) => !o.hidden);
   const own = visible.filter((o) => !o.global);
   const global = visible.filter((o) => o.global);
   if (own.length > 0) {
@@ -61,7 +61,7 @@ export function renderHelp(command: Command, width: number): string {
       ...twoColumns(global.map((o) => [o.flags, optionText(o)]), width),
     );
   }
-  const examples = command.getExamples();
+  const examples = command.examples;
   if (examples.length > 0) {
     lines.push("", "Examples:");
     for (const { name, description } of examples) {

@@ -5,6 +5,7 @@ import { loadCompleter, loadConfigSchema, loadPreparer } from "../registry/defer
 import { VERSION } from "../runtime/version.ts";
 import { commandLine, setExitCode, terminalWidth, writeText } from "../runtime/terminal.ts";
 import { closest } from "./did_you_mean.ts";
+import { renderHelp } from "./help.ts";
 import { renderChildren, renderGroup, renderOverview } from "./overview.ts";
 import { configExists } from "./config_file.ts";
 import { safeText } from "./sanitize.ts";
@@ -82,15 +83,16 @@ async function run(argv: readonly string[]): Promise<number | null> {
   }
   const found = findCommand(argv);
   if (found === null) return await unknownCommand(argv);
-  const { prepareCommand } = await loadPreparer();
-  const command = prepareCommand(await found.entry.load());
   const end = found.rest.indexOf("--");
   const own = end < 0 ? found.rest : found.rest.slice(0, end);
   if (own.includes("--help") || own.includes("-h")) {
     const width = helpWidth();
-    await writeText("stdout", command.getHelp(width) + renderChildren(found.entry.name, width));
+    const help = renderHelp(await found.entry.help(), width);
+    await writeText("stdout", help + renderChildren(found.entry.name, width));
     return 0;
   }
+  const { prepareCommand } = await loadPreparer();
+  const command = prepareCommand(await found.entry.load());
   if (configExists()) (await loadConfigSchema()).checkConfigFile();
   await command.parse(found.rest);
   return null;

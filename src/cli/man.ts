@@ -1,17 +1,17 @@
-import type { Command } from "@cliffy/command";
 import { EXIT_CODES } from "../model/exit_codes.ts";
+import type { CommandHelp } from "./cliffy/command_help.ts";
 
 /** Escapes text for roff: backslashes, hyphens that must stay ASCII, a control character at the start. */
 function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replace(/^([.'])/gm, "\\&$1");
 }
 
-function section(command: Command): string[] {
-  const lines = [`.SS "spillway ${roff(command.getName())}"`, roff(command.getDescription())];
-  for (const option of command.getOptions().filter((o) => !o.hidden && !o.global)) {
+function section(command: CommandHelp): string[] {
+  const lines = [`.SS "spillway ${roff(command.name)}"`, roff(command.description)];
+  for (const option of command.options.filter((o) => !o.hidden && !o.global)) {
     lines.push(".TP", `.B ${roff(option.flags)}`, roff(option.description));
   }
-  const examples = command.getExamples();
+  const examples = command.examples;
   if (examples.length > 0) {
     lines.push(".PP", "Examples:");
     for (const { name, description } of examples) {
@@ -22,8 +22,8 @@ function section(command: Command): string[] {
 }
 
 /** The manual page, in roff, from the same data as the help. */
-export function renderManual(version: string, commands: readonly Command[]): string {
-  const global = commands[0]?.getOptions().filter((o) => o.global && !o.hidden) ?? [];
+export function renderManual(version: string, commands: readonly CommandHelp[]): string {
+  const global = commands[0]?.options.filter((o) => o.global && !o.hidden) ?? [];
   return [
     `.TH SPILLWAY 1 "" "spillway ${roff(version)}" "User Commands"`,
     ".SH NAME",

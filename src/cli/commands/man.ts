@@ -13,8 +13,7 @@ const output = z.strictObject({
 });
 
 async function run(options: GlobalOptions): Promise<void> {
-  const { prepareCommand } = await import("../prepare.ts");
-  const commands = await Promise.all(COMMANDS.map(async (c) => prepareCommand(await c.load())));
+  const commands = await Promise.all(COMMANDS.map((c) => c.help()));
   const roff = renderManual(VERSION, commands);
   const document = { schema: "spillway/man/1", version: VERSION, roff };
   await openOutput(options).emit(document, () => roff);
