@@ -105,7 +105,7 @@ test("lines are read as commander reads them", () => {
       (argv, args, stopEarly) => {
         const syntax = { name: "t", options: OPTIONS, arguments: args, shown: [], stopEarly };
         const expected = oracle(syntax, argv);
-        const key = "error" in expected ? expected.error : "read";
+        const key = expected.error ?? "read";
         seen.set(key, (seen.get(key) ?? 0) + 1);
         assert.deepEqual(ours(syntax, argv), expected);
       },
