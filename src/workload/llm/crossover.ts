@@ -28,16 +28,14 @@ export function measuredCrossover(
   return null;
 }
 
-/**
- * The crossover from a calibration: bytes / (recompute time - constant part of a reload).
- *
- * @returns null when the constant part alone exceeds the recompute time: reloading never pays.
- */
-export function predictedCrossover(
-  stateBytes: number,
-  recomputeSeconds: number,
-  reloadConstantSeconds: number,
-): number | null {
-  const left = recomputeSeconds - reloadConstantSeconds;
-  return left <= 0 ? null : stateBytes / left;
+/** How far beyond its end a sweep goes on. */
+const WIDENING = 1.4;
+
+/** The next bandwidth of a sweep that does not enclose the recompute time yet; null when it does. */
+export function rateBeyond(points: readonly RatePoint[], recomputeSeconds: number): number | null {
+  const times = points.map((p) => p.seconds);
+  const rates = points.map((p) => p.bytesPerSecond);
+  if (Math.min(...times) >= recomputeSeconds) return Math.max(...rates) * WIDENING;
+  if (Math.max(...times) <= recomputeSeconds) return Math.min(...rates) / WIDENING;
+  return null;
 }

@@ -6,7 +6,7 @@ import { rateParam } from "../../model/params.ts";
 import type { MeasuredQuantity } from "../../model/prediction.ts";
 import { formatRate, formatSeconds } from "../../model/units.ts";
 import { throttleReads } from "../../runtime/io_throttle.ts";
-import { measuredCrossover, type RatePoint } from "../llm/crossover.ts";
+import { measuredCrossover, rateBeyond, type RatePoint } from "../llm/crossover.ts";
 import type { LlmEngine } from "../llm/engine.ts";
 import { calibrateChoice, calibrationInputs } from "../llm/engine_claims.ts";
 import { engineFields, lengthsParam } from "../llm/engine_params.ts";
@@ -21,8 +21,10 @@ import type { Workload, WorkloadContext, WorkloadResult } from "../workload.ts";
 const params = z.strictObject({
   ...engineFields,
   lengths: lengthsParam("256,512"),
-  from: rateParam().default(4e6).describe("slowest read bandwidth"),
-  to: rateParam().default(12e6).describe("fastest read bandwidth"),
+  from: rateParam().default(4e6)
+    .describe("slowest read bandwidth; widened where the crossover lies below"),
+  to: rateParam().default(12e6)
+    .describe("fastest read bandwidth; widened where the crossover lies above"),
   steps: z.number().int().min(2).max(20).default(5).describe("bandwidths between them"),
 });
 
@@ -30,6 +32,9 @@ type Params = z.infer<typeof params>;
 
 /** Tokens decoded after each load, to compare with those without it. */
 const DECODED = 4;
+
+/** Points that a sweep may add where its range does not enclose the recompute time. */
+const MOST_WIDENINGS = 6;
 
 /** What the predicted crossover may be off by. */
 const WITHIN = 0.2;
@@ -64,8 +69,7 @@ async function sweepLength(
   const saved = await engine.save(state);
   const expected = (await engine.decode([301], DECODED)).tokens.join();
   const points: RatePoint[] = [];
-  for (let i = 0; i < params.steps; i++) {
-    const rate = params.from * (params.to / params.from) ** (i / (params.steps - 1));
+  const measure = async (rate: number) => {
     setRate(rate);
     dropFileFromPageCache(state);
     await engine.clear();
@@ -79,9 +83,18 @@ async function sweepLength(
       );
     }
     // Recomputing between the loads sees the machine in the same state as they do.
-    await recompute(i + 1);
+    await recompute(points.length);
     onPoint(`${length} tokens at ${formatRate(rate)}`);
+  };
+  for (let i = 0; i < params.steps; i++) {
+    await measure(params.from * (params.to / params.from) ** (i / (params.steps - 1)));
   }
+  for (let more = 0; more < MOST_WIDENINGS; more++) {
+    const rate = rateBeyond(points, median(recomputeSeconds));
+    if (rate === null) break;
+    await measure(rate);
+  }
+  points.sort((a, b) => a.bytesPerSecond - b.bytesPerSecond);
   return {
     length,
     stateBytes: saved.bytes,
@@ -109,7 +122,7 @@ async function run(params: Params, context: WorkloadContext): Promise<WorkloadRe
             params,
             state,
             throttle.set,
-            (what) => context.progress(++done, total, what),
+            (what) => context.progress(++done, Math.max(total, done), what),
           ),
         );
       }
@@ -163,7 +176,7 @@ function noteOf({ length, points, recomputeSeconds }: Sweep): string {
   const recompute = median(recomputeSeconds);
   const crossover = measuredCrossover(points, recompute);
   return crossover === null
-    ? `${length} tokens: the sweep did not enclose the recompute time of ${
+    ? `${length} tokens: the sweep, widened ${MOST_WIDENINGS} times, did not enclose the recompute time of ${
       formatSeconds(recompute)
     }: widen it with --set from=… --set to=…`
     : `${length} tokens: reloading is as slow as recomputing at ${formatRate(crossover)}`;
