@@ -104,19 +104,32 @@ function createBlockNamer(params: ChatTraceParams) {
   };
 }
 
+/** Sessions between two looks at what can be given away: sorting few at a time keeps the memory small. */
+const SESSIONS_A_ROUND = 4096;
+
 /**
- * A seeded trace of chat sessions: each turn's prompt is the whole conversation so far, so that turns of one
- * session share a growing prefix, and sessions share system prompts. Requests come in arrival order; the
- * same parameters give the same trace.
+ * A seeded stream of chat requests: each turn's prompt is the whole conversation so far, so that turns of one
+ * session share a growing prefix, and sessions share system prompts. Requests come in arrival order, equal
+ * times in order of session; the same parameters give the same requests. Only requests of sessions that
+ * overlap are held, so that any number can be made.
  */
-export function generateChatTrace(params: ChatTraceParams): GeneratedRequest[] {
+export function* chatRequests(params: ChatTraceParams): Generator<GeneratedRequest> {
   const random = createRandom(params.seed);
   const pickPrompt = zipfPicker(params.systemPrompts);
   const namer = createBlockNamer(params);
-  const requests: GeneratedRequest[] = [];
+  let waiting: GeneratedRequest[] = [];
   let sessionStart = 0;
   for (let session = 0; session < params.sessions; session++) {
     sessionStart += random.exponential(params.meanSessionGapSeconds);
+    if (session % SESSIONS_A_ROUND === 0 && session > 0) {
+      // Nothing that comes later arrives before this session does. The sort is stable.
+      const until = Math.round(sessionStart * 1000);
+      waiting.sort((a, b) => a.arrivalMs - b.arrivalMs);
+      const later = waiting.findIndex((request) => request.arrivalMs > until);
+      const ready = later < 0 ? waiting.length : later;
+      yield* waiting.slice(0, ready);
+      waiting = waiting.slice(ready);
+    }
     let at = sessionStart;
     let context = params.systemPromptTokens;
     let blocks = namer.start(pickPrompt(random));
@@ -127,7 +140,7 @@ export function generateChatTrace(params: ChatTraceParams): GeneratedRequest[] {
       const output = logNormal(random, params.medianAnswerTokens, params.lengthSigma);
       if (input + output > params.maxContextTokens) break;
       blocks = namer.extend(blocks, Math.min(keptFull, blocks.length), input);
-      requests.push({
+      waiting.push({
         arrivalMs: Math.round(at * 1000),
         inputTokens: input,
         outputTokens: output,
@@ -145,9 +158,10 @@ export function generateChatTrace(params: ChatTraceParams): GeneratedRequest[] {
       blocks = blocks.slice(0, Math.floor(input / params.blockTokens));
     }
   }
-  // Sorting keeps the order of equal times by session; block ids stay as named.
-  return requests
-    .map((request, index) => ({ request, index }))
-    .sort((a, b) => a.request.arrivalMs - b.request.arrivalMs || a.index - b.index)
-    .map(({ request }) => request);
+  yield* waiting.sort((a, b) => a.arrivalMs - b.arrivalMs);
+}
+
+/** All requests of {@link chatRequests} at once. */
+export function generateChatTrace(params: ChatTraceParams): GeneratedRequest[] {
+  return [...chatRequests(params)];
 }

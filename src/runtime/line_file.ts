@@ -1,5 +1,6 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import process from "node:process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { environmentError, messageOf } from "../model/errors.ts";
+import { partFile } from "./part_file.ts";
 
 const BUFFER_CHARACTERS = 1 << 20;
 
@@ -12,15 +13,36 @@ export interface LineFile {
   discard(): void;
 }
 
-/** Opens a file of lines; `-` is stdout. */
+/**
+ * Opens a file of lines; `-` is stdout.
+ *
+ * @throws environment error that names the path, here and when a line cannot be written.
+ */
 export function openLineFile(path: string): LineFile {
-  const part = path === "-" ? null : `${path}.${process.pid}.part`;
-  const file = part === null ? 1 : openSync(part, "w");
+  const part = path === "-" ? null : partFile(path);
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw environmentError(
+        `${path} cannot be written: ${messageOf(error)}`,
+        "check that its folder exists, is writable and has room",
+      );
+    }
+  };
+  const file = part === null ? 1 : guarded(() => openSync(part.path, "w"));
+  let open = part !== null;
   let pending: string[] = [];
   let characters = 0;
+  const end = () => {
+    if (open) closeSync(file);
+    open = false;
+  };
   const flush = () => {
     const bytes = new TextEncoder().encode(pending.join(""));
-    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    guarded(() => {
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    });
     pending = [];
     characters = 0;
   };
@@ -33,13 +55,13 @@ export function openLineFile(path: string): LineFile {
     close() {
       flush();
       if (part === null) return;
-      closeSync(file);
-      renameSync(part, path);
+      end();
+      guarded(part.keep);
     },
     discard() {
       if (part === null) return;
-      closeSync(file);
-      rmSync(part, { force: true });
+      end();
+      part.drop();
     },
   };
 }

@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
-import process from "node:process";
+import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { environmentError, messageOf } from "../model/errors.ts";
+import { partFile } from "./part_file.ts";
 
 /**
  * Writes a whole file or nothing: the content goes to a neighbour, is synced, and takes the name.
@@ -8,19 +8,19 @@ import { environmentError, messageOf } from "../model/errors.ts";
  * @throws environment error that names the path.
  */
 export function writeFileAtomically(path: string, content: string | Uint8Array): void {
-  const part = `${path}.part-${process.pid}`;
+  const part = partFile(path);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
-    const file = openSync(part, "w");
+    const file = openSync(part.path, "w");
     try {
       for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
-      fsyncSync(file);
+      if (part.path !== path) fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    renameSync(part, path);
+    part.keep();
   } catch (error) {
-    rmSync(part, { force: true });
+    part.drop();
     throw environmentError(
       `${path} cannot be written: ${messageOf(error)}`,
       "check that its folder exists, is writable and has room",

@@ -1,14 +1,14 @@
-import { createWriteStream, renameSync, rmSync } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { once } from "node:events";
-import process from "node:process";
+import { partFile } from "./part_file.ts";
 
 /**
  * Writes pieces to a file as they come. The file appears under its name only when it is whole: until then
  * it is `PATH.PID.part`, which is removed when anything fails.
  */
 export async function writeFileFrom(path: string, pieces: AsyncIterable<string>): Promise<void> {
-  const part = `${path}.${process.pid}.part`;
-  const stream = createWriteStream(part);
+  const part = partFile(path);
+  const stream = createWriteStream(part.path);
   const failed = new Promise<never>((_, reject) => stream.once("error", reject));
   failed.catch(() => {});
   try {
@@ -18,10 +18,10 @@ export async function writeFileFrom(path: string, pieces: AsyncIterable<string>)
     const closed = once(stream, "close");
     stream.end();
     await Promise.race([closed, failed]);
-    renameSync(part, path);
+    part.keep();
   } catch (error) {
     stream.destroy();
-    rmSync(part, { force: true });
+    part.drop();
     throw error;
   }
 }

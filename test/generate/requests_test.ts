@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mooncakeLines } from "../../src/generate/mooncake_jsonl.ts";
-import { DEFAULT_CHAT, generateChatTrace } from "../../src/generate/requests.ts";
+import { mooncakeLine } from "../../src/generate/mooncake_jsonl.ts";
+import { chatRequests, DEFAULT_CHAT, generateChatTrace } from "../../src/generate/requests.ts";
 
 const trace = generateChatTrace(DEFAULT_CHAT);
 
@@ -65,9 +65,29 @@ test("the mean number of turns and the arrival rate are near their parameters", 
 });
 
 test("each line is a Mooncake record", () => {
-  const [line] = mooncakeLines(trace);
+  const line = mooncakeLine(trace[0]);
   const record = JSON.parse(line);
   assert.deepEqual(record.hash_ids, trace[0].blocks);
   assert.equal(record.input_length, trace[0].inputTokens);
-  assert.ok(line.endsWith("}\n"));
+  assert.ok(!line.includes("\n"));
+});
+
+test("a long stream comes in order of arrival and holds only sessions that overlap", () => {
+  const params = { ...DEFAULT_CHAT, sessions: 20_000, meanTurns: 2 };
+  const many = [...chatRequests(params)];
+  for (let i = 1; i < many.length; i++) {
+    const [a, b] = [many[i - 1], many[i]];
+    assert.ok(
+      a.arrivalMs < b.arrivalMs || (a.arrivalMs === b.arrivalMs && a.session <= b.session),
+      `request ${i}`,
+    );
+  }
+  const turns = new Map<number, number>();
+  for (const { session, turn } of many) {
+    assert.equal(turn, turns.get(session) ?? 0, "the turns of a session in order, none lost");
+    turns.set(session, turn + 1);
+  }
+  // The first request is there before the last session was drawn.
+  const endless = chatRequests({ ...params, sessions: Infinity });
+  assert.deepEqual(endless.next().value, many[0]);
 });

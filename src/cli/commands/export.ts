@@ -48,13 +48,14 @@ async function writeParquet(
 ): Promise<void> {
   const { rowsSql } = await import("../export/rows.ts");
   const sql = await rowsSql(store, entry, "parquet", window);
-  const { renameSync, rmSync } = await import("node:fs");
-  const part = `${file}.part`;
+  const { partFile } = await import("../../runtime/part_file.ts");
+  const part = partFile(file);
   try {
-    await store.exportParquet(sql, part);
-    renameSync(part, file);
-  } finally {
-    rmSync(part, { force: true });
+    await store.exportParquet(sql, part.path);
+    part.keep();
+  } catch (error) {
+    part.drop();
+    throw error;
   }
 }
 

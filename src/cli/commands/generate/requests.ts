@@ -1,5 +1,6 @@
 import { Command } from "@cliffy/command";
 import { z } from "zod";
+import type { GeneratedRequest } from "../../../generate/requests.ts";
 import { formatSeconds } from "../../../model/units.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { type GlobalOptions, openOutput } from "../../output.ts";
@@ -26,32 +27,66 @@ const output = z.strictObject({
   spanSeconds: z.number(),
 });
 
+/** Counts what is written; ids of blocks are dense, so that a byte an id tells the distinct ones. */
+function createTally() {
+  let seen = new Uint8Array(1 << 16);
+  let requests = 0;
+  let blockReferences = 0;
+  let uniqueBlocks = 0;
+  let spanSeconds = 0;
+  return {
+    add({ blocks, arrivalMs }: GeneratedRequest) {
+      requests++;
+      blockReferences += blocks.length;
+      spanSeconds = arrivalMs / 1000;
+      for (const id of blocks) {
+        if (id >= seen.length) {
+          const larger = new Uint8Array(2 * id);
+          larger.set(seen);
+          seen = larger;
+        }
+        uniqueBlocks += 1 - seen[id];
+        seen[id] = 1;
+      }
+    },
+    totals: () => ({ requests, blockReferences, uniqueBlocks, spanSeconds }),
+  };
+}
+
 async function run(options: Options): Promise<void> {
   const out = openOutput(options);
-  const { DEFAULT_CHAT, generateChatTrace } = await import("../../../generate/requests.ts");
-  const { mooncakeLines } = await import("../../../generate/mooncake_jsonl.ts");
+  const { DEFAULT_CHAT, chatRequests } = await import("../../../generate/requests.ts");
+  const { mooncakeLine } = await import("../../../generate/mooncake_jsonl.ts");
+  const { openLineFile } = await import("../../../runtime/line_file.ts");
   const seed = Number(out.setting("seed", options.seed).value);
-  const requests = generateChatTrace({
-    ...DEFAULT_CHAT,
-    seed,
-    sessions: options.sessions,
-    meanSessionGapSeconds: options.gap,
-    meanTurns: options.turns,
-    meanThinkSeconds: options.think,
-    systemPrompts: options.systemPrompts,
-  });
-  const { writeFileAtomically } = await import("../../../runtime/write_file.ts");
-  writeFileAtomically(options.output, [...mooncakeLines(requests)].join(""));
-  const blocks = requests.flatMap((r) => r.blocks);
+  const tally = createTally();
+  const file = openLineFile(options.output);
+  try {
+    for (
+      const request of chatRequests({
+        ...DEFAULT_CHAT,
+        seed,
+        sessions: options.sessions,
+        meanSessionGapSeconds: options.gap,
+        meanTurns: options.turns,
+        meanThinkSeconds: options.think,
+        systemPrompts: options.systemPrompts,
+      })
+    ) {
+      file.write(mooncakeLine(request));
+      tally.add(request);
+    }
+    file.close();
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
   const document = {
     schema: "spillway/generate/1",
     file: options.output,
     seed,
-    requests: requests.length,
     sessions: options.sessions,
-    blockReferences: blocks.length,
-    uniqueBlocks: new Set(blocks).size,
-    spanSeconds: (requests.at(-1)?.arrivalMs ?? 0) / 1000,
+    ...tally.totals(),
   };
   await out.emit(
     document,
