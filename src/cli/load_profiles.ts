@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import { dataError, messageOf, usageError } from "../model/errors.ts";
+import { usageError } from "../model/errors.ts";
 import type { Profiles } from "../model/profiles/profiles.ts";
-import { readTextIfExists } from "../runtime/files.ts";
 import { closest } from "./did_you_mean.ts";
+import { checkJson, readJson } from "./read_json.ts";
 
 type Role = keyof Profiles;
 type NamedProfile = { readonly name: string };
@@ -54,21 +54,13 @@ export async function loadProfile<R extends Role>(
       `built in: ${known.map((p) => p.name).join(", ")}; or give a JSON file`,
     );
   }
-  const text = readTextIfExists(given);
-  if (text === null) throw usageError(`--${role}: the file ${given} does not exist`);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw dataError(`${given}: not valid JSON: ${messageOf(error)}`);
-  }
-  const parsed = (await schema()).safeParse(json);
-  if (parsed.success) return parsed.data as Profiles[R];
-  const issue = parsed.error.issues[0];
-  throw dataError(
-    `${given}: ${issue.path.join(".") || "top level"}: ${issue.message}`,
+  const json = readJson(given, (message) => usageError(`--${role}: ${message}`));
+  return checkJson(
+    json,
+    await schema(),
+    given,
     `a ${role} profile is described by "spillway schema profile ${role}"`,
-  );
+  ) as Profiles[R];
 }
 
 /** The three profiles that the settings name. */

@@ -129,37 +129,64 @@ test("faults are searched over policies, intervals, spares and copies", () => {
   assert.ok(d.objectives.includes("wall_seconds") && d.objectives.includes("total_grams_co2e"));
 });
 
-test("a training step and its failures: the second search is about the step the first recommends", () => {
-  const done = spillway([
-    "advise",
-    "--json",
-    "--quiet",
-    "--trace",
-    "model:batch=8,seq=2048",
-    "--llm",
-    "llama-2-7b",
-    "--hardware",
-    "a100_sxm-x8",
-    "--faults",
-    "exponential:nodes=16,mtbf=2d,span=30d",
-    "--steps",
-    "50000",
-    "--points",
-    "12",
-  ], { cwd });
+const JOB = [
+  "--trace",
+  "model:batch=8,seq=2048",
+  "--faults",
+  "exponential:nodes=16,mtbf=2d,span=30d",
+  "--steps",
+  "50000",
+  "--llm",
+  "llama-2-7b",
+  "--hardware",
+  "a100_sxm-x8",
+];
+
+function adviseJob(...args: string[]): AdviseDocument {
+  const done = spillway(["advise", "--json", "--quiet", ...JOB, ...args], { cwd });
   assert.equal(done.code, 0, done.stderr);
-  const d = adviseDocumentSchema.parse(JSON.parse(done.stdout));
-  const step = d.points[d.recommendation.point!];
-  const seconds = Number((step.metrics as Metrics).step_seconds?.value);
-  const then = d.then!;
-  assert.equal(then.trace.kind, "faults");
-  const set = then.points[0].set;
-  assert.equal(Number(set.iteration), seconds);
-  assert.equal(Number(set.useful), 50_000 * seconds);
-  assert.equal(set.gpus, step.set.gpus ?? "8");
-  assert.ok(Number(set.bytes) > 14 * 6e9);
-  const wall = Number((then.points[0].metrics as Metrics).wall_seconds.value);
-  assert.ok(wall >= 50_000 * seconds);
+  return adviseDocumentSchema.parse(JSON.parse(done.stdout));
+}
+
+test("a job is searched as pairs: every step of the front with every fault policy and interval", () => {
+  const d = adviseJob(
+    "--policy",
+    "activation-recompute,zero-offload,periodic-sync,gemini",
+    "--points",
+    "60",
+  );
+  const job = d.job!;
+  assert.equal(job.trace.kind, "faults");
+  const stepOf = (p: AdviseDocument["points"][number]) => p.name.split(" + ")[0];
+  const pairs = new Set(job.points.map((p) => `${stepOf(p)} + ${p.policy.split(" + ")[1]}`));
+  const steps = new Set(job.points.map(stepOf));
+  const faults = new Set(job.points.map((p) => p.policy.split(" + ")[1]));
+  assert.ok(steps.size >= 2 && faults.size === 2, [...pairs].join(", "));
+  assert.equal(pairs.size, steps.size * faults.size, "crossed, not one after the other");
+  for (const p of job.points) {
+    const fault = p.policy.split(" + ")[1];
+    const m = p.metrics as Metrics;
+    const iteration = Number(p.set[`${fault}.iteration`]);
+    // Each job is about its own step: the one of that name in the search before.
+    const own = d.points.find((q) => q.name === stepOf(p))!;
+    assert.equal(iteration, Number((own.metrics as Metrics).step_seconds.value));
+    assert.equal(Number(p.set[`${fault}.useful`]), 50_000 * iteration);
+    assert.ok(Number(m.wall_seconds.value) >= 50_000 * iteration * (1 - 1e-9));
+    assert.ok(Number(p.set[`${fault}.bytes`]) > 14 * 6e9);
+  }
+});
+
+test("the command of a job's point gives that one pair again, with the same prices", () => {
+  const d = adviseJob("--policy", "zero-offload,periodic-sync", "--points", "9");
+  const point = d.job!.front[0];
+  const again = JSON.parse(shell(`${point.command} --json --quiet`)) as AdviseDocument;
+  assert.equal(again.job!.points.length, 1);
+  const pair = d.job!.points[point.point];
+  assert.deepEqual(again.job!.points[0].set, pair.set);
+  for (const [id, m] of Object.entries(pair.metrics as Metrics)) {
+    const other = (again.job!.points[0].metrics as Metrics)[id];
+    if (other !== undefined) assert.equal(other.value, m.value, id);
+  }
 });
 
 for (

@@ -59,7 +59,7 @@ function paretoFigure(document: AdviseDocument, x: string, y: string): Figure {
 export function advisePage(document: AdviseDocument): AdviceDocument {
   const { objectives, recommendation, minimize } = document;
   const first = (point: number) => point === recommendation.point ? 0 : 1;
-  const then = document.then === undefined ? null : advisePage(document.then);
+  const job = document.job === undefined ? null : advisePage(document.job);
   const latency = objectives.find((id) => id !== minimize && !/usd|co2e|wear/.test(id));
   const pairs: [string, string][] = [
     ...(latency === undefined ? [] : [[latency, minimize] as [string, string]]),
@@ -80,7 +80,7 @@ export function advisePage(document: AdviseDocument): AdviceDocument {
     verdicts: [
       recommendation.reason,
       ...(recommendation.stability ?? []).map((s) => `${s.sentence} (${s.view} view)`),
-      ...(then?.verdicts.map((v) => `then: ${v}`) ?? []),
+      ...(job?.verdicts.map((v) => `the whole job: ${v}`) ?? []),
     ],
     subjects: [
       ...document.front.toSorted((a, b) => first(a.point) - first(b.point)).map((f) => ({
@@ -88,16 +88,16 @@ export function advisePage(document: AdviseDocument): AdviceDocument {
         metrics: f.metrics as Metrics,
         command: f.command,
       })),
-      ...(then?.subjects ?? []),
+      ...(job?.subjects ?? []),
     ],
-    figures: [...pairs.map(([x, y]) => paretoFigure(document, x, y)), ...(then?.figures ?? [])],
+    figures: [...pairs.map(([x, y]) => paretoFigure(document, x, y)), ...(job?.figures ?? [])],
     coefficients: [
       ...document.coefficients as CoefficientUse[],
-      ...(then?.coefficients ?? []).filter((c) =>
+      ...(job?.coefficients ?? []).filter((c) =>
         !document.coefficients.some((own) => own.id === c.id)
       ),
     ],
-    warnings: [...new Set([...document.warnings, ...(then?.warnings ?? [])])],
+    warnings: [...new Set([...document.warnings, ...(job?.warnings ?? [])])],
     answer: document as unknown as Json,
   };
 }

@@ -27,7 +27,7 @@ export interface AdviseInput {
   readonly notes: readonly string[];
   /** The `replay` command line of a point, and the `estimate` that prices what it prints. */
   readonly commandOf: (point: Point) => string;
-  readonly priceCommand: string;
+  readonly priceCommand: string | null;
 }
 
 /** Of a replay that uses nothing with a price. */
@@ -37,6 +37,23 @@ const NOTHING_PRICED: UsageEstimate = {
   quantities: new Map(),
   notes: [],
 };
+
+function policyOf(point: Point): string {
+  const { step } = point.space;
+  const own = point.choice.policy.name;
+  return step === undefined ? own : `${step.point.choice.policy.name} + ${own}`;
+}
+
+/** Settings of a point; of a job those of both policies, each under its policy's name. */
+function setOf(point: Point): Record<string, string> {
+  const { step } = point.space;
+  if (step === undefined) return { ...point.set };
+  return Object.fromEntries(
+    [step.point, point].flatMap((p) =>
+      Object.entries(p.set).map(([k, v]) => [`${p.choice.policy.name}.${k}`, v])
+    ),
+  );
+}
 
 /** The document of a search: every point, the front with intervals, one recommendation. */
 export function adviseDocument(input: AdviseInput): AdviseDocument {
@@ -98,8 +115,8 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
     }),
     points: usable.map((u, i) => ({
       name: u.point.name,
-      policy: u.point.choice.policy.name,
-      set: { ...u.point.set },
+      policy: policyOf(u.point),
+      set: setOf(u.point),
       metrics: pick(u.metrics) as AdviseDocument["points"][number]["metrics"],
       keepsBounds: slos.every((s) => meets(u.metrics, s)),
       baseline: candidates[i].baseline,

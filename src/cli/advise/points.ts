@@ -19,6 +19,7 @@ import {
   type PolicyChoice,
   type Sweep,
 } from "../replay_params.ts";
+import type { JobStep } from "./job_steps.ts";
 
 /** Family that a search of a trace looks into by default. */
 const FAMILY_OF_KIND: Readonly<Partial<Record<TraceKind, string>>> = {
@@ -46,6 +47,7 @@ export interface Point {
   readonly family: string;
   readonly set: Readonly<Record<string, string>>;
   readonly name: string;
+  readonly space: PolicySpace;
 }
 
 /** A policy with the dimensions that a search varies; what the user fixed is left alone. */
@@ -53,6 +55,8 @@ export interface PolicySpace {
   readonly policy: AnyPolicy;
   readonly dimensions: readonly Dimension[];
   readonly fixed: readonly Assignment[];
+  /** The training step that the job of a fault policy repeats. */
+  readonly step?: JobStep;
 }
 
 /** The family to search for a trace. @throws usage error when there is none. */
@@ -158,6 +162,22 @@ export async function policySpaces(
   return { spaces, skipped };
 }
 
+/** The spaces of a search of failures for each of several training steps. */
+export async function jobSpaces(
+  kind: TraceKind,
+  facts: SpaceFacts,
+  options: SpaceOptions,
+  steps: readonly JobStep[],
+): Promise<{ spaces: PolicySpace[]; skipped: string[] }> {
+  const each = await Promise.all(steps.map(async (step) => {
+    // What the user says of one policy is the last word.
+    const set = [...step.derived, ...options.set];
+    const { spaces, skipped } = await policySpaces(kind, facts, { ...options, set });
+    return { spaces: spaces.map((s): PolicySpace => ({ ...s, step })), skipped };
+  }));
+  return { spaces: each.flatMap((e) => e.spaces), skipped: each[0].skipped };
+}
+
 /** Settings that stand in a point's name even at their first value. */
 const ALWAYS_NAMED: ReadonlySet<string> = new Set([...SIZE_KEYS, "gpus", "interval", "stages"]);
 
@@ -197,12 +217,21 @@ export function makePoint(
       ? `allocator=${labels.get(value)!.replace(" reserve=", "-")}`
       : `${key}=${sizeText(key, value)}`
   );
-  return { choice, family, set: all, name: [policy.name, ...parts].join(" ") };
+  const ownName = [policy.name, ...parts].join(" ");
+  return {
+    choice,
+    family,
+    set: all,
+    name: space.step === undefined ? ownName : `${space.step.point.name} + ${ownName}`,
+    space,
+  };
 }
 
 /** What makes two points the same. */
 export function pointKey(point: Point): string {
-  return `${point.choice.policy.name} ${JSON.stringify(point.choice.shown)}`;
+  const { step } = point.space;
+  const own = `${point.choice.policy.name} ${JSON.stringify(point.choice.shown)}`;
+  return step === undefined ? own : `${pointKey(step.point)} + ${own}`;
 }
 
 /** The first round: every combination of the spaces, cut to about `most` points. */

@@ -3,6 +3,7 @@ import type { Usage } from "../../model/usage.ts";
 import { ssdWrittenBytes } from "../../estimate/usage/embodied_terms.ts";
 import type { EstimateContext } from "../../estimate/usage/context.ts";
 import { estimateUsage } from "../../estimate/usage/estimate_usage.ts";
+import { jobUsage } from "../../estimate/usage/job_usage.ts";
 import { reservedUsage } from "../../estimate/usage/reserved.ts";
 import type { Objective } from "../../search/advise/pareto.ts";
 import type { Evaluated } from "../../search/advise/point_worker.ts";
@@ -33,7 +34,11 @@ export function pricedPoints(
     if (usage === null) {
       return point.family !== "allocator" ? [] : [{ point, usage: null, own: metrics, metrics }];
     }
-    const charged = reservedUsage(usage, reservedBytes);
+    const reserved = reservedUsage(usage, reservedBytes);
+    const { step } = point.space;
+    const charged = step === undefined
+      ? reserved
+      : jobUsage(reserved, step.usage, Number(point.choice.shown.gpus));
     const priced = estimateUsage(charged, context, { intervals: false }).metrics;
     // Nothing written is no wear: that is known, not missing.
     const wear: Metrics = ssdWrittenBytes(charged) === 0
@@ -43,7 +48,7 @@ export function pricedPoints(
       point,
       usage: charged,
       own: metrics,
-      metrics: { ...metrics, ...priced, ...wear },
+      metrics: { ...step?.metrics, ...metrics, ...priced, ...wear },
     }];
   });
 }

@@ -8,6 +8,8 @@ import { wrapText } from "../wrap.ts";
 const TITLES: Readonly<Record<string, string>> = {
   ttft_p99_seconds: "TTFT p99",
   tpot_p99_seconds: "TPOT p99",
+  wall_seconds: "time",
+  step_seconds: "step",
   total_usd: "cost",
   total_grams_co2e: "carbon",
   ssd_wear_grams_co2e: "SSD wear",
@@ -22,12 +24,12 @@ function cell(value: MetricValue | undefined): string {
 /** More points than this make a list that nobody reads. */
 const SHOWN_POINTS = 12;
 
-/** A search, and the one that follows it. */
+/** A search; of a job the steps first, then the pairs of a step and a fault policy. */
 export function renderAdvice(document: AdviseDocument, out: Output): string {
-  if (document.then === undefined) return renderSearch(document, out);
-  return `${renderSearch(document, out)}\n${out.style.bold("Then, to survive failures")}\n${
-    renderSearch(document.then, out)
-  }`;
+  if (document.job === undefined) return renderSearch(document, out);
+  return `${out.style.bold("A step alone")}\n${renderSearch(document, out)}\n${
+    out.style.bold("The whole job: steps crossed with fault policies")
+  }\n${renderSearch(document.job, out)}`;
 }
 
 /** The front as a table, the recommendation with reason and stability, and how to reproduce each. */
@@ -71,8 +73,10 @@ function renderSearch(document: AdviseDocument, out: Output): string {
     ...(recommendation.command === null ? [] : [
       "",
       "reproduce it:",
-      `  ${recommendation.command} --json > point.json`,
-      `  ${recommendation.priceCommand}`,
+      ...(recommendation.priceCommand === null ? [`  ${recommendation.command}`] : [
+        `  ${recommendation.command} --json > point.json`,
+        `  ${recommendation.priceCommand}`,
+      ]),
     ]),
     ...(front.length === 0 ? [] : [
       "",

@@ -1,7 +1,7 @@
 import type { EstimateContext } from "../../estimate/usage/context.ts";
 import type { Profiles } from "../../model/profiles/profiles.ts";
 import type { Trace } from "../../model/trace/trace.ts";
-import { evaluatePoints } from "../../search/advise/evaluate.ts";
+import { openEvaluator } from "../../search/advise/evaluate.ts";
 import { paretoFront } from "../../search/advise/pareto.ts";
 import type { Evaluated } from "../../search/advise/point_worker.ts";
 import { meets, type Slo } from "../../search/advise/slo.ts";
@@ -64,6 +64,7 @@ export async function searchRounds(
   const points: Point[] = [];
   const results: Evaluated[] = [];
   const seen = new Set<string>();
+  const evaluator = openEvaluator(trace, options);
   const evaluate = async (round: readonly Point[]) => {
     const known = new Map<number, Evaluated>();
     round.forEach((p, i) => {
@@ -71,16 +72,13 @@ export async function searchRounds(
       if (before !== undefined) known.set(i, before);
     });
     const done = points.length;
-    const found = await evaluatePoints(
-      trace,
+    const found = await evaluator.evaluate(
       round.map((p) => ({
         family: p.family,
         policy: p.choice.policy.name,
         params: p.choice.params,
       })),
       {
-        profiles: options.profiles,
-        seed: options.seed,
         known,
         onResult: (i, result) => options.resume.keep(pointKey(round[i]), result),
         onDone: (n) => options.onDone(done + n, Math.max(most, done + n)),
@@ -90,22 +88,28 @@ export async function searchRounds(
     points.push(...round);
     results.push(...found);
   };
-  await evaluate(firstPoints(spaces, family, Math.max(1, Math.floor(most * FIRST_SHARE)), labels));
-  for (let round = 0; round < ROUNDS && points.length < most; round++) {
-    const next = new Map<string, Point>();
-    const room = Math.min(most - points.length, Math.max(1, Math.ceil(most * ROUND_SHARE)));
-    for (const { point } of promising(pricedPoints(points, results, options.context), options)) {
-      const space = spaces.find((s) => s.policy === point.choice.policy)!;
-      const fixed = new Set(space.fixed.map((a) => a.key));
-      const own = Object.fromEntries(Object.entries(point.set).filter(([k]) => !fixed.has(k)));
-      for (const set of neighbours(own, space.dimensions)) {
-        if (next.size >= room) break;
-        const near = makePoint(space, family, set, labels);
-        if (near !== null && !seen.has(pointKey(near))) next.set(pointKey(near), near);
+  try {
+    await evaluate(
+      firstPoints(spaces, family, Math.max(1, Math.floor(most * FIRST_SHARE)), labels),
+    );
+    for (let round = 0; round < ROUNDS && points.length < most; round++) {
+      const next = new Map<string, Point>();
+      const room = Math.min(most - points.length, Math.max(1, Math.ceil(most * ROUND_SHARE)));
+      for (const { point } of promising(pricedPoints(points, results, options.context), options)) {
+        const { space } = point;
+        const fixed = new Set(space.fixed.map((a) => a.key));
+        const own = Object.fromEntries(Object.entries(point.set).filter(([k]) => !fixed.has(k)));
+        for (const set of neighbours(own, space.dimensions)) {
+          if (next.size >= room) break;
+          const near = makePoint(space, family, set, labels);
+          if (near !== null && !seen.has(pointKey(near))) next.set(pointKey(near), near);
+        }
       }
+      if (next.size === 0) break;
+      await evaluate([...next.values()]);
     }
-    if (next.size === 0) break;
-    await evaluate([...next.values()]);
+    return { points, results };
+  } finally {
+    await evaluator.close();
   }
-  return { points, results };
 }

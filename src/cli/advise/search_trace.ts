@@ -3,7 +3,6 @@ import { dataError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import type { Profiles } from "../../model/profiles/profiles.ts";
 import type { TraceKind } from "../../model/trace/trace.ts";
-import type { Usage } from "../../model/usage.ts";
 import type { Slo } from "../../search/advise/slo.ts";
 import { createProgress } from "../progress.ts";
 import type { AdviseDocument } from "../schemas/advise_schema.ts";
@@ -11,8 +10,16 @@ import { shellQuote } from "../shell_quote.ts";
 import type { Output } from "../output.ts";
 import { adviseDocument } from "./document.ts";
 import { openTrace } from "./open_trace.ts";
-import { familyFor, type Point, policySpaces, settingText, type SpaceOptions } from "./points.ts";
-import { pricedPoints } from "./priced.ts";
+import type { JobStep } from "./job_steps.ts";
+import {
+  familyFor,
+  jobSpaces,
+  type Point,
+  policySpaces,
+  settingText,
+  type SpaceOptions,
+} from "./points.ts";
+import { type PricedPoint, pricedPoints } from "./priced.ts";
 import { openResume, searchKey } from "./resume.ts";
 import { searchRounds } from "./search.ts";
 import { spaceFacts } from "./space_facts.ts";
@@ -35,14 +42,19 @@ export interface Ask {
   readonly notes: readonly string[];
   readonly today: string;
   readonly resume?: string;
-  readonly priceCommand: string;
+  /** Prices what a point's command printed; null where that command prices itself. */
+  readonly priceCommand: string | null;
   readonly storePath: string;
+  /** Training steps to cross the policies with: the search of a job. */
+  readonly steps?: readonly JobStep[];
+  /** The command line of a point, where it is not its replay. */
+  readonly commandOf?: (point: Point) => string;
 }
 
 export interface Answer {
   readonly document: AdviseDocument;
-  /** What the recommended point used; null when none is recommended. */
-  readonly chosen: { readonly usage: Usage | null; readonly stepSeconds: number | null } | null;
+  /** The points of the document, with what they used. */
+  readonly priced: readonly PricedPoint[];
 }
 
 /** Requests of a recorded engine that its own replay does not reproduce are not advised on. */
@@ -100,7 +112,9 @@ export async function searchTrace(ask: Ask, out: Output): Promise<Answer> {
     const family = familyFor(trace.kind, ask.family);
     const goal = ask.goal ?? usualGoal(family, trace.kind);
     const { facts, labels } = await spaceFacts(trace, family, profiles, seed);
-    const { spaces, skipped } = await policySpaces(trace.kind, facts, ask.space);
+    const { spaces, skipped } = ask.steps === undefined
+      ? await policySpaces(trace.kind, facts, ask.space)
+      : await jobSpaces(trace.kind, facts, ask.space, ask.steps);
     if (skipped.length > 0) {
       notes.push(`lossy policies are left out: ${skipped.join(", ")} (--allow-lossy)`);
     }
@@ -112,7 +126,12 @@ export async function searchTrace(ask: Ask, out: Output): Promise<Answer> {
       sha256: trace.sha256,
       rows: trace.rows,
     };
-    const shown = spaces.map((s) => [s.policy.name, s.dimensions, s.fixed]) as unknown as Json;
+    const shown = spaces.map((s) => [
+      s.policy.name,
+      s.dimensions,
+      s.fixed,
+      ...(s.step === undefined ? [] : [s.step.point.name]),
+    ]) as unknown as Json;
     const resume = openResume(ask.resume, searchKey([stamp, profiles, seed, shown]));
     if (resume.known.size > 0) await out.note(`${resume.known.size} points are known already`);
     const progress = createProgress("searching", { quiet: out.quiet });
@@ -141,18 +160,10 @@ export async function searchTrace(ask: Ask, out: Output): Promise<Answer> {
       context,
       today: ask.today,
       notes,
-      commandOf: (point) => commandOf(ask, point),
+      commandOf: ask.commandOf ?? ((point) => commandOf(ask, point)),
       priceCommand: ask.priceCommand,
     });
-    const at = document.recommendation.point;
-    const chosen = at === null ? null : pricedPoints(points, results, context)[at];
-    const step = chosen?.own.step_seconds?.value;
-    return {
-      document,
-      chosen: chosen === null
-        ? null
-        : { usage: chosen.usage, stepSeconds: typeof step === "number" ? step : null },
-    };
+    return { document, priced: pricedPoints(points, results, context) };
   } finally {
     await trace.close();
   }

@@ -1,4 +1,4 @@
-import { dataError, messageOf } from "../../model/errors.ts";
+import { dataError } from "../../model/errors.ts";
 import type { Usage } from "../../model/usage.ts";
 import type { LifeStage, StageSaver } from "../../estimate/lifecycle/lifecycle.ts";
 import {
@@ -12,29 +12,18 @@ import { mediaOf, type Medium } from "../../estimate/placement/media.ts";
 import { afterSaver, saversFor } from "../../estimate/placement/savers.ts";
 import type { EstimateContext } from "../../estimate/usage/context.ts";
 import type { Hosts } from "../../estimate/usage/energy_terms.ts";
-import { readTextIfExists } from "../../runtime/files.ts";
 import { closest } from "../did_you_mean.ts";
+import { checkJson, readJson } from "../read_json.ts";
 import { loadSubject } from "./load_subject.ts";
 
 /** Reads and checks a plan. @throws data error naming the file and the place in it. */
 export function readPlan(file: string): LifecyclePlan {
-  const text = readTextIfExists(file);
-  if (text === null) throw dataError(`${file}: the file does not exist`);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw dataError(`${file}: not valid JSON: ${messageOf(error)}`);
-  }
-  const parsed = lifecyclePlanSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw dataError(
-      `${file}: ${issue.path.join(".") || "top level"}: ${issue.message}`,
-      '"spillway estimate lifecycle --example" prints a plan to start from',
-    );
-  }
-  return parsed.data;
+  return checkJson(
+    readJson(file),
+    lifecyclePlanSchema,
+    file,
+    '"spillway estimate lifecycle --example" prints a plan to start from',
+  );
 }
 
 function fail(stage: StagePlan, what: string, hint?: string): never {
@@ -135,7 +124,9 @@ export function machineUsage(machine: NonNullable<StagePlan["machine"]>): Usage 
       busySeconds: machine.busyShare === undefined ? null : reserved * machine.busyShare,
     }],
     flows: [],
-    held: [],
+    held: machine.dramBytes > 0
+      ? [{ tier: "dram", byteSeconds: machine.dramBytes * machine.seconds }]
+      : [],
     evidence: "assumed",
   };
 }

@@ -1,9 +1,9 @@
-import { dataError, messageOf } from "../../model/errors.ts";
+import { dataError } from "../../model/errors.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../../model/results.ts";
 import type { Usage } from "../../model/usage.ts";
 import type { EstimateInput } from "../../estimate/document.ts";
 import { reservedOf } from "../../estimate/usage/reserved.ts";
-import { readTextIfExists } from "../../runtime/files.ts";
+import { readJson } from "../read_json.ts";
 import { usageSchema } from "../schemas/metric_schema.ts";
 
 /** What an estimate is about, and the profiles that its replay used. */
@@ -69,14 +69,7 @@ export function subjectOfRun(record: RunRecord, id: string | null): Subject {
 
 /** A JSON file: a replay's document, a run's record, or a bare usage. */
 export function subjectOfFile(path: string): Subject {
-  const text = readTextIfExists(path);
-  if (text === null) throw dataError(`${path}: the file does not exist`);
-  let json: { schema?: unknown };
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw dataError(`${path}: not valid JSON: ${messageOf(error)}`);
-  }
+  const json = readJson(path) as { schema?: unknown };
   const name = path.split("/").at(-1)!.replace(/\.json$/, "");
   if (json?.schema === "spillway/replay/1") {
     const document = json as unknown as ReplayDocument;
@@ -111,9 +104,13 @@ function checkUsage(value: unknown, where: string): Usage | null {
       ...usage.devices.flatMap((d) => [d.reservedSeconds, d.busySeconds ?? 0]),
       ...usage.flows.flatMap((f) => [f.bytes, f.requests]),
       ...usage.held.map((h) => h.byteSeconds),
+      ...Object.values(usage.functionalUnits),
+      ...Object.values(usage.measured?.joules ?? {}),
+      usage.measured?.ssdHostWrittenBytes ?? 0,
+      usage.measured?.ssdMediaWrittenBytes ?? 0,
     ];
     if (numbers.some((n) => n < 0)) {
-      throw dataError(`${where}: a time or size is negative, expected at least 0`);
+      throw dataError(`${where}: a time or an amount is negative, expected at least 0`);
     }
     return usage;
   }

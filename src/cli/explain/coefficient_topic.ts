@@ -13,11 +13,31 @@ function spread(values: readonly number[]): string {
 }
 
 /** How the coefficient enters an estimate: its unit says what it is multiplied by. */
-function formulaOf(c: { readonly value: number; readonly unit: string }): string {
+function formulaOf(c: { readonly value: number | null; readonly unit: string }): string {
   const [result, per] = c.unit.split("/");
+  const value = c.value === null ? "value" : formatNumber(c.value);
   return per === undefined
     ? `used as it is, in ${c.unit}; low and high bound the result`
-    : `${result} = ${formatNumber(c.value)} x ${per}, with low and high for the interval`;
+    : `${result} = ${value} x ${per}, with low and high for the interval`;
+}
+
+/** A coefficient that no table holds: what it is, and where an estimate takes it from. */
+async function explainOpen(id: string): Promise<Explanation | null> {
+  const { openId } = await import("../../estimate/factors/open_ids.ts");
+  const open = openId(id);
+  if (open === undefined) return null;
+  const { pattern: _, ...data } = open;
+  return {
+    id,
+    title: `${open.meaning}, ${open.unit}`,
+    fields: [
+      ["value", "not built in: no table holds it"],
+      ["formula", formulaOf({ value: null, unit: open.unit })],
+      ["source", open.from],
+      ["your own", `--factor ${id}=LOW..HIGH`],
+    ],
+    data: { coefficient: { ...data, id } },
+  };
 }
 
 /** Coefficients of the estimates with their published history and spread. */
@@ -26,16 +46,22 @@ export const coefficientTopic: Topic = {
   summary: "a number that estimates multiply by: its interval, history and source",
   list: async () => {
     const { builtinFactors } = await catalog();
-    return [...builtinFactors().values()].map((c) => ({
-      id: c.id,
-      title: `${formatNumber(c.value)} ${c.unit} (${formatNumber(c.low)}..${formatNumber(c.high)})`,
-    }));
+    const { OPEN_IDS } = await import("../../estimate/factors/open_ids.ts");
+    return [
+      ...[...builtinFactors().values()].map((c) => ({
+        id: c.id,
+        title: `${formatNumber(c.value)} ${c.unit} (${formatNumber(c.low)}..${
+          formatNumber(c.high)
+        })`,
+      })),
+      ...OPEN_IDS.map((o) => ({ id: o.id, title: `${o.meaning}, ${o.unit}: not built in` })),
+    ];
   },
   explain: async (id): Promise<Explanation | null> => {
     const { builtinFactors, figureHistory } = await catalog();
     const factors = builtinFactors();
     const c = factors.get(id) ?? factors.get(`grid.${id}`);
-    if (c === undefined) return null;
+    if (c === undefined) return await explainOpen(id);
     const all = figureHistory(c);
     // The model's own row repeats one of the figures behind it.
     const behind = all.filter((f) => f.id !== c.id);

@@ -43,7 +43,11 @@ const oneSearch = z.strictObject({
   warnings: z.array(z.string()),
 });
 
-/** The document that `advise --json` prints; `then` is the search that follows with `--faults`. */
-export const adviseDocumentSchema = oneSearch.extend({ then: oneSearch.optional() });
+/** The document that `advise --json` prints. */
+export const adviseDocumentSchema = oneSearch.extend({
+  job: oneSearch.optional().describe(
+    "with --faults: the steps of the front crossed with fault policies, each pair one job",
+  ),
+});
 
 export type AdviseDocument = z.infer<typeof adviseDocumentSchema>;

@@ -1,10 +1,13 @@
 import { z } from "zod";
+import { estimateDocumentSchema } from "./estimate_schema.ts";
+import { toolSchema } from "./metric_schema.ts";
 
 const interval = z.strictObject({ low: z.number(), mid: z.number(), high: z.number() });
 
 /** The document that `advise tiers --json` prints. */
 export const tiersDocumentSchema = z.strictObject({
   schema: z.literal("spillway/tiers/1"),
+  tool: toolSchema,
   site: z.string(),
   media: z.array(z.strictObject({
     medium: z.string(),
@@ -45,15 +48,7 @@ export const tiersDocumentSchema = z.strictObject({
       sentence: z.string(),
     })),
   }).nullable(),
-  coefficients: z.array(z.strictObject({
-    id: z.string(),
-    low: z.number(),
-    mid: z.number(),
-    high: z.number(),
-    unit: z.string(),
-    source: z.string(),
-    asOf: z.string(),
-  })),
+  coefficients: estimateDocumentSchema.shape.coefficients,
   warnings: z.array(z.string()),
 });
 

@@ -29,6 +29,9 @@ export interface Coefficient {
   readonly origin: "built-in" | "user";
 }
 
+/** Date of a figure whose source gives none. */
+export const UNDATED = "1970-01-01";
+
 /** Coefficients by id. */
 export type FactorSet = ReadonlyMap<string, Coefficient>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dataError, usageError } from "../../model/errors.ts";
 import type { Coefficient, FactorSet } from "./coefficient.ts";
+import { OPEN_IDS, openId } from "./open_ids.ts";
 import { rangeProblem } from "./ranges.ts";
 
 const entrySchema = z.union([
@@ -126,24 +127,6 @@ export function parseFactorFlag(text: string): Override {
   };
 }
 
-/** Ids that a user may add although none is built in, with their unit. */
-const OPEN_IDS: readonly (readonly [RegExp, string])[] = [
-  [/^gpu\.[a-z0-9_]+\.watts$/, "W"],
-  [/^gpu\.[a-z0-9_]+\.embodied$/, "kgCO2e"],
-  [/^rent\.gpu\.[a-z0-9_]+$/, "USD/GPU-h"],
-  [/^capex\.gpu\.[a-z0-9_]+$/, "USD/GPU"],
-  [/^electricity\.usd_per_kwh$/, "USD/kWh"],
-  [/^(site\.)?grid(\..+)?$/, "gCO2e/kWh"],
-  [/^marginal(\..+)?$/, "gCO2e/kWh"],
-  [/^(site\.)?pue$/, "share"],
-  [/^wue$/, "L/kWh"],
-  [/^water\.grid$/, "L/kWh"],
-  [/^fleet\.utilisation$/, "share"],
-  [/^ssd\.rated_amplification$/, "factor"],
-  [/^ssd\.pe_cycles$/, "cycles"],
-  [/^drives\.(raw|tbw|capacity)_bytes$/, "B"],
-];
-
 /**
  * The built-in coefficients with overrides applied, in the order given. An interval without a middle
  * keeps the built-in value where that lies inside, else takes the middle.
@@ -161,16 +144,16 @@ export function applyOverrides(
   const factors = new Map(base);
   for (const o of overrides) {
     const before = factors.get(o.id);
-    const open = OPEN_IDS.find(([pattern]) => pattern.test(o.id));
+    const open = openId(o.id);
     if (before === undefined && open === undefined) {
-      const guess = near(o.id, [...factors.keys()]);
+      const guess = near(o.id, [...factors.keys(), ...OPEN_IDS.map((known) => known.id)]);
       throw dataError(
         `${o.where}: there is no coefficient "${o.id}"` +
           (guess === undefined ? "" : `; did you mean "${guess}"?`),
         '"spillway explain coefficient" lists the ids',
       );
     }
-    const unit = before?.unit ?? open![1];
+    const unit = before?.unit ?? open!.unit;
     if (o.unit !== null && o.unit !== unit) {
       throw dataError(
         `${o.where}: its unit is "${o.unit}", expected "${unit}"`,

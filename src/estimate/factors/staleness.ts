@@ -1,4 +1,4 @@
-import type { Coefficient } from "./coefficient.ts";
+import { type Coefficient, UNDATED } from "./coefficient.ts";
 
 const PRICE_MONTHS = 6;
 const FACTOR_MONTHS = 36;
@@ -20,6 +20,9 @@ export function isPrice(coefficient: Pick<Coefficient, "unit">): boolean {
  * years; null otherwise. The date of today is given by the caller: estimates have no clock.
  */
 export function staleness(coefficient: Coefficient, today: string): string | null {
+  if (coefficient.asOf === UNDATED) {
+    return `${coefficient.id} has no date (${coefficient.source}): give asOf with it`;
+  }
   const months = monthsBetween(coefficient.asOf, today);
   const limit = isPrice(coefficient) ? PRICE_MONTHS : FACTOR_MONTHS;
   if (months < limit || (months === limit && coefficient.asOf.slice(8) === today.slice(8))) {
@@ -38,13 +41,24 @@ export function staleness(coefficient: Coefficient, today: string): string | nul
 export function staleWarnings(coefficients: Iterable<Coefficient>, today: string): string[] {
   const stale = [...coefficients].filter((c) => staleness(c, today) !== null)
     .sort((a, b) => (a.asOf < b.asOf ? -1 : a.asOf > b.asOf ? 1 : 0));
-  return [stale.filter(isPrice), stale.filter((c) => !isPrice(c))].flatMap((group) => {
-    if (group.length === 0) return [];
-    if (group.length === 1) return [staleness(group[0], today)!];
-    const what = isPrice(group[0])
-      ? `prices are older than ${PRICE_MONTHS} months and move within months`
-      : `factors are older than ${FACTOR_MONTHS / 12} years and move within years`;
-    const list = group.map((c) => `${c.id} (${c.asOf})`).join(", ");
-    return [`${group.length} ${what}: ${list}; give your own with --factor ID=LOW..HIGH`];
-  });
+  const undated = stale.filter((c) => c.asOf === UNDATED);
+  const dated = stale.filter((c) => c.asOf !== UNDATED);
+  const without = undated.length < 2 ? undated.map((c) => staleness(c, today)!) : [
+    `${undated.map((c) => c.id).join(", ")} have no date (${
+      undated[0].source
+    }): give asOf with them`,
+  ];
+  const groups = [dated.filter(isPrice), dated.filter((c) => !isPrice(c))];
+  return [
+    ...without,
+    ...groups.flatMap((group) => {
+      if (group.length === 0) return [];
+      if (group.length === 1) return [staleness(group[0], today)!];
+      const what = isPrice(group[0])
+        ? `prices are older than ${PRICE_MONTHS} months and move within months`
+        : `factors are older than ${FACTOR_MONTHS / 12} years and move within years`;
+      const list = group.map((c) => `${c.id} (${c.asOf})`).join(", ");
+      return [`${group.length} ${what}: ${list}; give your own with --factor ID=LOW..HIGH`];
+    }),
+  ];
 }

@@ -7,6 +7,7 @@ import type { EstimateContext } from "../usage/context.ts";
 import { costTerms } from "../usage/cost_terms.ts";
 import { embodiedTerms, ssdWrittenBytes } from "../usage/embodied_terms.ts";
 import { energyTerms, type Hosts } from "../usage/energy_terms.ts";
+import { namedGpus } from "../usage/named_gpus.ts";
 import type { Part, Term, Terms } from "../usage/term.ts";
 
 /** A formula, or why there is none. */
@@ -76,11 +77,12 @@ function cost(
 
 /** The cost of a usage, `scale` times over. */
 export function usageCost(
-  usage: Usage,
+  given: Usage,
   context: EstimateContext,
   scale = 1,
   hosts: Hosts = "bare",
 ): StageCost {
+  const { usage } = namedGpus(given, context.hardware);
   const energy = energyTerms(usage, context.factors, hosts);
   const embodied = embodiedTerms(usage, context.factors, hosts);
   const money = costTerms(usage, context, energy);

@@ -10,6 +10,10 @@ const segmentSchema = z.strictObject({
   readsShare: share,
 });
 
+function sumOf(list: readonly z.infer<typeof segmentSchema>[], key: "bytesShare" | "readsShare") {
+  return list.reduce((a, s) => a + s[key], 0);
+}
+
 /** Fewer bytes for the same purpose: what it multiplies, and what it costs elsewhere. */
 const saverSchema = z.strictObject({
   name: z.string().min(1),
@@ -27,6 +31,9 @@ const saverSchema = z.strictObject({
   source: z.string().default("given by the user"),
 });
 
+/** Shares of a split must sum to the whole. */
+const SHARES_SUM = 1e-6;
+
 /** A class of data to be placed: checkpoints, cold KV, samples. Rates are for the whole class. */
 export const dataClassSchema = z.strictObject({
   name: z.string().min(1),
@@ -43,7 +50,13 @@ export const dataClassSchema = z.strictObject({
   retentionSeconds: secondsParam().default(30 * 86_400).describe("how long an object is kept"),
   latencySeconds: secondsParam().default(60).describe("time to the first byte that is good enough"),
   latencyReadsShare: share.default(1).describe("share of reads that must be that fast"),
-  segments: z.array(segmentSchema).default([]),
+  segments: z.array(segmentSchema).default([]).refine(
+    (list) => list.length === 0 || Math.abs(sumOf(list, "bytesShare") - 1) <= SHARES_SUM,
+    "the segments' bytesShare must sum to 1",
+  ).refine(
+    (list) => list.length === 0 || Math.abs(sumOf(list, "readsShare") - 1) <= SHARES_SUM,
+    "the segments' readsShare must sum to 1",
+  ),
   savers: z.array(saverSchema).optional(),
 });
 

@@ -1,4 +1,4 @@
-import type { FactorSet } from "../factors/coefficient.ts";
+import type { Coefficient, FactorSet } from "../factors/coefficient.ts";
 import { HOURS_PER_MONTH, JOULES_PER_KWH } from "../formulas/units.ts";
 import type { Formula, Reader } from "../interval.ts";
 
@@ -53,7 +53,7 @@ const MONTHS = (get: Reader) => get("life.years") * 12;
 const DEPRECIATION = (get: Reader) => get("depreciation.years") * 12;
 
 function ownedUsd(price: string, watts: Priced, factors: FactorSet): Priced | null {
-  if (!factors.has("electricity.usd_per_kwh")) return null;
+  if (!factors.has("electricity.usd_per_kwh") || !factors.has("site.pue")) return null;
   return product(
     [price, "depreciation.years", "site.pue", "electricity.usd_per_kwh", ...watts.ids],
     (get) =>
@@ -235,3 +235,28 @@ export function mediaOf(factors: FactorSet): Medium[] {
 
 /** Months over which embodied carbon is spread. */
 export const lifeMonths: Priced = product(["life.years"], MONTHS);
+
+/** Coefficients that the prices of media read, as far as the site knows them; of some media only when asked. */
+export function mediaCoefficients(
+  factors: FactorSet,
+  wanted: (medium: string) => boolean = () => true,
+): Coefficient[] {
+  const ids = new Set(
+    mediaOf(factors).filter((m) => wanted(m.name)).flatMap((m) =>
+      [
+        m.wattsPerGb,
+        m.embodiedGramsPerGb,
+        m.writeGramsPerGb,
+        m.joulesPerGbMoved,
+        m.usdPerGbMonth,
+        m.wearUsd?.perGbWritten,
+        m.usdPerThousandWrites,
+        m.usdPerThousandReads,
+        m.usdPerGbRead,
+        lifeMonths,
+        { ids: ["site.pue", "site.grid"] },
+      ].flatMap((p) => p?.ids ?? [])
+    ),
+  );
+  return [...ids].flatMap((id) => factors.get(id) ?? []);
+}

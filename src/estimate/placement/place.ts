@@ -124,7 +124,7 @@ export function placeClass(
       reason: pick(cost, goal) !== null
         ? null
         : goal === "total_usd"
-        ? "no price: give electricityUsdPerKwh in the site profile or --factor electricity.usd_per_kwh=P"
+        ? "no price: give electricityUsdPerKwh and pue in the site profile or --factor electricity.usd_per_kwh=P"
         : "no carbon: the site has no grid intensity",
     };
   });

@@ -1,5 +1,5 @@
 import type { FactorSet } from "../factors/coefficient.ts";
-import { tieredUsd } from "../formulas/cost.ts";
+import { egressUsd } from "../egress.ts";
 import {
   BYTES_PER_GB,
   BYTES_PER_GIB,
@@ -54,26 +54,6 @@ function bandwidthOf(data: DataClass, segment: Segment, copies: number): number 
   }
   return (data.writtenBytesPerMonth * segment.bytesShare * copies +
     data.readBytesPerMonth * segment.readsShare) / SECONDS_PER_MONTH;
-}
-
-/** Upper ends of the internet egress steps a month, in GB, with the price of each (E14). */
-const EGRESS_STEPS = [
-  [10_240, "price.aws_egress_internet_first_10_tb"],
-  [51_200, "price.aws_egress_internet_next_40_tb"],
-  [153_600, "price.aws_egress_internet_next_100_tb"],
-  [Infinity, "price.aws_egress_internet_over_150_tb"],
-] as const;
-
-/** Dollars of bytes that leave a cloud for the internet in a month (E14). */
-export function egressUsd(bytesPerMonth: number): Priced {
-  return {
-    ids: EGRESS_STEPS.map(([, id]) => id),
-    value: (get) =>
-      tieredUsd(
-        bytesPerMonth / BYTES_PER_GB,
-        EGRESS_STEPS.map(([upTo, id]) => ({ upTo, usdPerUnit: get(id) })),
-      ),
-  };
 }
 
 /** Bytes that a segment occupies on a medium: its copies, or more where its bandwidth needs more drives. */
@@ -159,7 +139,7 @@ function usdOf(
   const moved = medium.joulesPerGbMoved;
   // Energy of holding is inside the price of an owned GB-month; that of moving is not.
   const moving = medium.keepsCopies || moved === null || movedGb === 0 ||
-      !factors.has("electricity.usd_per_kwh")
+      !factors.has("electricity.usd_per_kwh") || !factors.has("site.pue")
     ? null
     : {
       ids: [...moved.ids, "site.pue", "electricity.usd_per_kwh"],

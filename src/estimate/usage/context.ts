@@ -1,7 +1,9 @@
 import type { HardwareProfile } from "../../model/profiles/hardware.ts";
 import type { Interval } from "../../model/profiles/site.ts";
 import type { SiteProfile } from "../../model/profiles/site.ts";
-import type { Coefficient, FactorSet } from "../factors/coefficient.ts";
+import { dataError } from "../../model/errors.ts";
+import { type Coefficient, type FactorSet, UNDATED } from "../factors/coefficient.ts";
+import { rangeProblem } from "../factors/ranges.ts";
 
 /** What an estimate knows besides the usage. */
 export interface EstimateContext {
@@ -11,24 +13,39 @@ export interface EstimateContext {
   readonly factors: FactorSet;
 }
 
+/** Why a figure of the site is not known, and what to do. */
+export const MISSING: Readonly<Record<string, string>> = {
+  "site.grid":
+    "the site has no grid intensity that may be built in; give gridGramsPerKwh in a site " +
+    "profile, --factor grid=G or --grid FILE",
+  "site.pue": "the site has no PUE; give pue in a site profile or --factor pue=P",
+};
+
+/** Start of a reason: nothing can be looked up for a GPU without a name. */
+export const NO_GPU_NAME = "nothing says which GPU it was (--hardware NAME does)";
+
+/** A number of the site as a coefficient. @throws data error when it is out of range. */
 function fromSite(
   id: string,
   interval: Interval,
   unit: string,
   site: SiteProfile,
 ): Coefficient {
-  return {
+  const coefficient: Coefficient = {
     id,
     value: interval.mid,
     low: interval.low,
     high: interval.high,
     unit,
     source: `site ${site.name}: ${site.source}`,
-    asOf: site.asOf ?? "1970-01-01",
+    asOf: site.asOf ?? UNDATED,
     licence: "as its source",
     note: site.asOf === null ? "the site profile gives no date" : null,
     origin: "built-in",
   };
+  const problem = rangeProblem(coefficient);
+  if (problem !== null) throw dataError(`site ${site.name}: ${problem}`);
+  return coefficient;
 }
 
 /** `aws us-east-1` and `gcp:us-east4` alike, as the ids write them. */

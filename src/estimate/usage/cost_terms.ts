@@ -4,13 +4,13 @@ import {
   BYTES_PER_GB,
   JOULES_PER_KWH,
   SECONDS_PER_HOUR,
-  SECONDS_PER_MONTH,
   SECONDS_PER_YEAR,
 } from "../formulas/units.ts";
 import type { Reader } from "../interval.ts";
-import type { EstimateContext } from "./context.ts";
+import { type EstimateContext, MISSING, NO_GPU_NAME } from "./context.ts";
 import { ssdLifeGb } from "./embodied_terms.ts";
 import { heldByteSeconds, hostReservedSeconds } from "./energy_terms.ts";
+import { objectStoreCost, rentedRemoteCost } from "./object_store.ts";
 import type { Part, Term, Terms, UnknownPart } from "./term.ts";
 
 /** Dollars of a usage (F21): rented by the hour, or owned by depreciation and energy. */
@@ -19,23 +19,19 @@ export function costTerms(usage: Usage, context: EstimateContext, energy: Terms)
   const unknown: UnknownPart[] = [];
   const notes: string[] = [];
   const evidence = weakestEvidence(usage.evidence, "assumed");
-  const add = (
-    part: Part,
-    formula: string,
-    coefficients: string[],
-    sunk: boolean,
-    value: (get: Reader) => number,
-  ) => terms.push({ account: "usd", part, formula, coefficients, evidence, sunk, value });
+  const add: AddCost = (part, formula, coefficients, sunk, value) =>
+    terms.push({ account: "usd", part, formula, coefficients, evidence, sunk, value });
   if (context.site.ownership === "rented") rented(usage, context, add, unknown, notes);
   else owned(usage, context, energy, add, unknown);
-  objectStore(usage, add);
+  objectStoreCost(usage, context, add, unknown, notes);
   return { terms, unknown, notes };
 }
 
-type Add = (
+/** Adds a term in dollars. */
+export type AddCost = (
   part: Part,
   formula: string,
-  coefficients: string[],
+  coefficients: readonly string[],
   sunk: boolean,
   value: (get: Reader) => number,
 ) => void;
@@ -43,7 +39,7 @@ type Add = (
 function rented(
   usage: Usage,
   { factors }: EstimateContext,
-  add: Add,
+  add: AddCost,
   unknown: UnknownPart[],
   notes: string[],
 ): void {
@@ -64,9 +60,9 @@ function rented(
         unknown.push({
           account: "usd",
           part: "gpu",
-          reason: `no rent for GPU "${
-            gpu.key ?? "unknown"
-          }"; give --factor rent.gpu.KEY=USD_PER_HOUR`,
+          reason: gpu.key === undefined
+            ? `${NO_GPU_NAME}, so it has no rent`
+            : `no rent for GPU "${gpu.key}"; give --factor ${id}=USD_PER_HOUR`,
         });
         continue;
       }
@@ -86,16 +82,17 @@ function rented(
       });
     }
   }
-  if (heldByteSeconds(usage, "dram", "ssd") > 0) {
-    notes.push("DRAM and local SSD come with the rented instance and cost nothing more");
+  if (heldByteSeconds(usage, "dram", "peer_dram", "ssd", "hdd") > 0) {
+    notes.push("DRAM and local drives come with the rented instance and cost nothing more");
   }
+  rentedRemoteCost(usage, add);
 }
 
 function owned(
   usage: Usage,
   { factors }: EstimateContext,
   energy: Terms,
-  add: Add,
+  add: AddCost,
   unknown: UnknownPart[],
 ): void {
   const life = (get: Reader) => get("depreciation.years") * SECONDS_PER_YEAR;
@@ -106,8 +103,9 @@ function owned(
       unknown.push({
         account: "usd",
         part: "gpu",
-        reason: `no purchase price for GPU "${gpu.key ?? "unknown"}"; give --factor ` +
-          "capex.gpu.KEY=USD (host share included)",
+        reason: gpu.key === undefined
+          ? `${NO_GPU_NAME}, so it has no purchase price`
+          : `no purchase price for GPU "${gpu.key}"; give --factor ${id}=USD (host share included)`,
       });
       continue;
     }
@@ -119,12 +117,21 @@ function owned(
       (get) => get(id) * gpu.reservedSeconds / life(get),
     );
   }
-  if (gpus.length === 0 && hostReservedSeconds(usage) > 0) {
+  const hosts = gpus.length === 0 ? hostReservedSeconds(usage) : 0;
+  if (hosts > 0 && !factors.has("capex.host")) {
     unknown.push({
       account: "usd",
       part: "host",
-      reason: "no purchase price of a host without GPUs",
+      reason: "no purchase price of a host without GPUs; give --factor capex.host=USD",
     });
+  } else if (hosts > 0) {
+    add(
+      "host",
+      "$ a host x reserved s / depreciation (F21)",
+      ["capex.host", "depreciation.years"],
+      true,
+      (get) => get("capex.host") * hosts / life(get),
+    );
   }
   const dram = heldByteSeconds(usage, "dram", "peer_dram") / BYTES_PER_GB;
   if (dram > 0) {
@@ -160,10 +167,12 @@ function owned(
   if (!factors.has("electricity.usd_per_kwh")) {
     unknown.push({
       account: "usd",
-      part: "requests",
+      part: "host",
       reason: "no electricity price; set electricityUsdPerKwh in the site profile or give " +
         "--factor electricity.usd_per_kwh=0.12",
     });
+  } else if (!factors.has("site.pue")) {
+    unknown.push({ account: "usd", part: "host", reason: MISSING["site.pue"] });
   } else if (energy.unknown.length > 0) {
     unknown.push({ account: "usd", part: "host", reason: energy.unknown[0].reason });
   } else {
@@ -179,37 +188,5 @@ function owned(
       false,
       (get) => joules(get) / JOULES_PER_KWH * get("site.pue") * get("electricity.usd_per_kwh"),
     );
-  }
-}
-
-function objectStore(usage: Usage, add: Add): void {
-  const held = heldByteSeconds(usage, "object") / BYTES_PER_GB;
-  if (held > 0) {
-    add(
-      "storage",
-      "GB-months held x $/GB-month (F21)",
-      ["object.usd_per_gb_month"],
-      false,
-      (get) => held / SECONDS_PER_MONTH * get("object.usd_per_gb_month"),
-    );
-  }
-  for (
-    const [direction, id] of [
-      ["write", "object.usd_per_1k_puts"],
-      ["read", "object.usd_per_1k_gets"],
-    ] as const
-  ) {
-    const requests = usage.flows
-      .filter((f) => f.tier === "object" && f.direction === direction)
-      .reduce((a, f) => a + f.requests, 0);
-    if (requests > 0) {
-      add(
-        "requests",
-        `${direction} requests x $ a thousand (F21)`,
-        [id],
-        false,
-        (get) => requests / 1000 * get(id),
-      );
-    }
   }
 }

@@ -2,6 +2,7 @@ import { weakestEvidence } from "../../model/evidence.ts";
 import type { Usage } from "../../model/usage.ts";
 import { embodiedByBinding, embodiedByWear, lifeHoursOfYears } from "../formulas/embodied.ts";
 import { BYTES_PER_GB, SECONDS_PER_HOUR, SECONDS_PER_YEAR } from "../formulas/units.ts";
+import { NO_GPU_NAME } from "./context.ts";
 import { driveRate } from "./drive_rate.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
 import type { Formula, Reader } from "../interval.ts";
@@ -73,7 +74,9 @@ export function embodiedTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "
     const id = factors.has(own) ? own : "gpu.generic.embodied";
     if (id !== own) {
       notes.push(
-        `no embodied figure for GPU "${device.key ?? "unknown"}": a generic card is taken`,
+        device.key === undefined
+          ? `${NO_GPU_NAME}: the embodied carbon of a generic card is taken`
+          : `no embodied figure for GPU "${device.key}": a generic card is taken`,
       );
     }
     byLife(

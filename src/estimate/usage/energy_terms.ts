@@ -3,6 +3,7 @@ import { weakestEvidence } from "../../model/evidence.ts";
 import type { DeviceUsage, TierName, Usage } from "../../model/usage.ts";
 import { BYTES_PER_GB, JOULES_PER_KWH } from "../formulas/units.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
+import { NO_GPU_NAME } from "./context.ts";
 import type { Part, Term, Terms, UnknownPart } from "./term.ts";
 
 /** GPUs of a node that the host's power and embodied carbon are shared by. */
@@ -53,7 +54,7 @@ function gpuTerm(
       account: "energy",
       part: "gpu",
       reason: device.key === undefined
-        ? "no GPU key: the usage does not say which GPU it was"
+        ? `${NO_GPU_NAME}, so it has no power figure`
         : `no power figure for GPU "${device.key}"; give --factor ${watts}=W`,
     };
   }

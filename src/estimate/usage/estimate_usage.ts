@@ -5,11 +5,12 @@ import { JOULES_PER_KWH } from "../formulas/units.ts";
 import { reservedAndFleet } from "../formulas/attribution.ts";
 import { waterLitres } from "../formulas/carbon.ts";
 import { cornerInterval, type Formula, type Variable } from "../interval.ts";
-import type { EstimateContext } from "./context.ts";
+import { type EstimateContext, MISSING } from "./context.ts";
 import { costTerms } from "./cost_terms.ts";
 import { embodiedTerms } from "./embodied_terms.ts";
 import { energyTerms } from "./energy_terms.ts";
 import { idleEnergy } from "./idle.ts";
+import { namedGpus } from "./named_gpus.ts";
 import { isKnown, type Put, type Quantity, type Unknowable } from "./quantity.ts";
 import { UNIT_RATES } from "./rates.ts";
 import type { Account, Part, Term, Terms } from "./term.ts";
@@ -93,13 +94,6 @@ function derive(
   };
 }
 
-const MISSING: Readonly<Record<string, string>> = {
-  "site.grid":
-    "the site has no grid intensity that may be built in; give gridGramsPerKwh in a site " +
-    "profile, --factor grid=G or --grid FILE",
-  "site.pue": "the site has no PUE; give pue in a site profile or --factor pue=P",
-};
-
 function missing(id: string): string {
   return MISSING[id] ?? `coefficient ${id} is not known`;
 }
@@ -113,10 +107,11 @@ export interface EstimateOptions {
  * Energy, carbon, water, wear and cost of a usage at a site, each with its interval and provenance.
  */
 export function estimateUsage(
-  usage: Usage,
+  given: Usage,
   context: EstimateContext,
   { intervals = true }: EstimateOptions = {},
 ): UsageEstimate {
+  const { usage, notes } = namedGpus(given, context.hardware);
   const energy = energyTerms(usage, context.factors);
   const embodied = embodiedTerms(usage, context.factors);
   const cost = costTerms(usage, context, energy);
@@ -246,16 +241,15 @@ export function estimateUsage(
   }
   put("idle_energy_joules", idleEnergy(usage, energy, context));
   put("total_usd", total(cost, "usd"));
-  const spend: readonly (readonly [string, readonly Part[]])[] = [
-    ["compute_usd", ["gpu"]],
-    ["memory_usd", ["dram"]],
-    ["storage_usd", ["storage"]],
-    ["object_request_usd", ["requests"]],
-  ];
-  for (const [id, parts] of spend) {
-    const own = cost.terms.filter((t) => parts.includes(t.part));
-    if (own.length > 0) put(id, sum(own, "usd", own.map((t) => t.formula).join(" + ")));
-  }
+  const spend = [
+    ["compute_usd", "gpu"],
+    ["memory_usd", "dram"],
+    ["storage_usd", "storage"],
+    ["object_request_usd", "requests"],
+    ["retrieval_usd", "retrieval"],
+    ["egress_usd", "egress"],
+  ] as const;
+  for (const [id, part] of spend) put(id, partOf(cost, "usd", part));
   for (const rate of UNIT_RATES) {
     const units = usage.functionalUnits[rate.functionalUnit];
     const base = quantities.get(rate.metric);
@@ -291,6 +285,6 @@ export function estimateUsage(
     metrics,
     provenance,
     quantities,
-    notes: [...new Set([...energy.notes, ...embodied.notes, ...cost.notes])],
+    notes: [...new Set([...notes, ...energy.notes, ...embodied.notes, ...cost.notes])],
   };
 }

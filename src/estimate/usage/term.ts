@@ -5,7 +5,15 @@ import type { Formula } from "../interval.ts";
 export type Account = "energy" | "embodied" | "usd";
 
 /** Parts of a machine that terms are grouped by. */
-export type Part = "gpu" | "host" | "dram" | "storage" | "network" | "requests";
+export type Part =
+  | "gpu"
+  | "host"
+  | "dram"
+  | "storage"
+  | "network"
+  | "requests"
+  | "retrieval"
+  | "egress";
 
 /** One summand of an estimate, as a formula over coefficients. */
 export interface Term {

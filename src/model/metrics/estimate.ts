@@ -188,11 +188,24 @@ export const ESTIMATE_METRICS: readonly MetricDefinition[] = [
     "total_usd",
     "usd",
     "Cost",
-    "rented: $/h x hours + storage + requests; owned: capex x time / depreciation + energy",
+    "rented: $/h x hours + storage + requests + retrieval + egress; owned: capex x time / depreciation + energy",
   ),
   define("compute_usd", "usd", "Cost of GPUs and their hosts", "part of total_usd"),
   define("memory_usd", "usd", "Cost of DRAM held", "part of total_usd"),
   define("storage_usd", "usd", "Cost of storage", "part of total_usd"),
   define("object_request_usd", "usd", "Cost of object-store requests", "part of total_usd"),
+  define(
+    "retrieval_usd",
+    "usd",
+    "Cost of reading from an object store",
+    "GiB read x $/GB retrieved; standard classes charge none",
+  ),
+  define(
+    "egress_usd",
+    "usd",
+    "Cost of bytes that leave a cloud or a zone",
+    "GB x $/GB of the place: reads leave the store's cloud, writes the machine's where it is rented; " +
+      "over the internet in steps a month",
+  ),
   ...RATES,
 ];

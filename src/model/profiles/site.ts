@@ -9,6 +9,11 @@ export const intervalSchema = z.union([
 
 export type Interval = z.infer<typeof intervalSchema>;
 
+/** Where an object store can be, seen from the machine. */
+export const OBJECT_PLACES = ["same-region", "other-region", "internet"] as const;
+
+export type ObjectPlace = (typeof OBJECT_PLACES)[number];
+
 /** Where the machine stands: grid, PUE, prices. Null means "take the built-in factor". */
 export const siteProfileSchema = z.object({
   schema: z.literal("spillway/site/1").default("spillway/site/1"),
@@ -26,6 +31,8 @@ export const siteProfileSchema = z.object({
   /** `owned`: capex and power are paid; `rented`: hours, storage and requests are. */
   ownership: z.enum(["owned", "rented"]).default("owned"),
   instanceUsdPerHour: intervalSchema.nullable().default(null),
+  /** Where the object store is, seen from the machine: what its egress costs; absent when unknown. */
+  objectPlace: z.enum(OBJECT_PLACES).optional(),
   source: z.string().default("given by the user"),
   asOf: z.string().nullable().default(null),
 });

@@ -11,9 +11,24 @@ export interface Reading {
   readonly gramsPerKwh: number;
 }
 
+/** A step this many times longer than both beside it is a hole in the file, not a change of the step. */
+const HOLE_STEPS = 6;
+
+/**
+ * How long the reading `i` holds: until the next one starts, the last one as long as the one before it. Over
+ * a hole it holds for the step before it; the rest is not known.
+ */
+function heldSeconds(readings: readonly Reading[], i: number): number {
+  const step = (k: number) => readings[k + 1].startSeconds - readings[k].startSeconds;
+  if (i + 1 >= readings.length) return i > 0 ? step(i - 1) : 3600;
+  if (i === 0 || i + 2 >= readings.length) return step(i);
+  const beside = Math.max(step(i - 1), step(i + 1));
+  return step(i) > HOLE_STEPS * beside ? step(i - 1) : step(i);
+}
+
 /**
  * Makes a series of readings in file order. A reading without a duration holds until the next one
- * starts; the last one as long as the one before it. The steps may change on the way.
+ * starts; the last one as long as the one before it. The steps may change on the way; holes stay uncovered.
  *
  * @param place Names a reading's place: `:12` for line 12, `[3]` for an element.
  * @throws data error for times that repeat or descend and for values out of range.
@@ -54,10 +69,13 @@ export function buildSeries(
   });
   const kept: { start: number; end: number; grams: number }[] = [];
   const steps = new Map<number, number>();
+  const holes: number[] = [];
   readings.forEach((r, i) => {
     const next = readings[i + 1]?.startSeconds;
-    const previous = i > 0 ? r.startSeconds - readings[i - 1].startSeconds : 3600;
-    const natural = r.durationSeconds ?? (next === undefined ? previous : next - r.startSeconds);
+    const natural = r.durationSeconds ?? heldSeconds(readings, i);
+    if (r.durationSeconds === null && next !== undefined && r.startSeconds + natural < next) {
+      holes.push(next - r.startSeconds - natural);
+    }
     const end = Math.min(r.startSeconds + natural, next ?? Infinity);
     steps.set(natural, (steps.get(natural) ?? 0) + 1);
     if (!Number.isNaN(r.gramsPerKwh)) {
@@ -78,6 +96,13 @@ export function buildSeries(
     notes: [
       ...(input.notes ?? []),
       ...(missing > 0 ? [`${missing} readings have no value and are left uncovered`] : []),
+      ...(holes.length > 0
+        ? [
+          `${holes.length} ${holes.length === 1 ? "hole" : "holes"} of ${
+            formatSeconds(holes.reduce((a, b) => a + b, 0))
+          } in all are left uncovered`,
+        ]
+        : []),
       ...(steps.size > 1
         ? [
           "steps vary: " +

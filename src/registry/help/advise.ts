@@ -18,7 +18,7 @@ export const help: CommandHelp = {
     {"flags":"--resume <file>","name":"resume","description":"Keep results here and go on after a stop.","typeName":"file","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--seed <n>","name":"seed","description":"Seed of everything random.","typeName":"integer","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--format <name>","name":"format","description":"Format of the trace file, when detection fails.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
-    {"flags":"--faults <trace>","name":"faults","description":"For a training step: then search how to survive these failures.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
+    {"flags":"--faults <trace>","name":"faults","description":"For a training step: search the whole job, steps crossed with fault policies.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--steps <n>","name":"steps","description":"Steps of the job that --faults is about.","typeName":"integer","values":[],"default":100000,"required":false,"hidden":false,"global":false},
     {"flags":"--allow-lossy","name":"allow-lossy","description":"Search also policies that change the model's results.","typeName":null,"values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--site <profile>","name":"site","description":"Site profile: a built-in name or a JSON file.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},

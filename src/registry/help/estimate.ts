@@ -23,6 +23,7 @@ export const help: CommandHelp = {
     {"flags":"--seed <n>","name":"seed","description":"Seed of the draws.","typeName":"integer","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--requests <trace>","name":"requests","description":"Share the energy over the requests of this trace by token work.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--output-weight <w>","name":"output-weight","description":"Work of an output token against an input token.","typeName":"number","values":[],"default":1,"required":false,"hidden":false,"global":false},
+    {"flags":"--object-place <place>","name":"object-place","description":"Where the object store is, for egress: same-region, other-region or internet.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--reserved","name":"reserved","description":"Charge the tiers of a replay by the capacity they reserve, as advise does.","typeName":null,"values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--json","name":"json","description":"Print one JSON document on stdout.","typeName":null,"values":[],"required":false,"hidden":false,"global":true},
     {"flags":"--quiet","name":"quiet","description":"Print nothing on stderr but warnings and errors.","typeName":null,"values":[],"required":false,"hidden":false,"global":true},

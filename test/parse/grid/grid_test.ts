@@ -78,6 +78,23 @@ test("a missing value leaves its time uncovered instead of counting as 0", () =>
   near(seriesMean(series).coverageRatio, 2 / 3);
 });
 
+test("a hole between rows is left uncovered and said; an irregular step is not a hole", () => {
+  const at = (...hours: number[]) =>
+    `time,Z\n${
+      hours.map((h, i) => `${new Date(Date.UTC(2023, 0, 1, h)).toISOString()},${100 * (i + 1)}\n`)
+        .join("")
+    }`;
+  const hole = parse(at(0, 1, 2, 26, 27, 28));
+  // 24 h lie between the third and the fourth row of an hourly file: 23 of them are not known.
+  near(seriesMean(hole).gramsPerKwh, 350);
+  near(seriesMean(hole).coverageRatio, 6 / 29);
+  assert.ok(hole.notes.some((n) => /1 hole of 23 h/.test(n)), hole.notes.join("; "));
+  const irregular = parse(at(0, 1, 4, 5, 6));
+  near(seriesMean(irregular).gramsPerKwh, (100 + 3 * 200 + 300 + 400 + 500) / 7);
+  // From hourly to daily rows: a change of the step, nothing is missing.
+  near(seriesMean(parse(at(0, 1, 2, 26, 50, 74))).coverageRatio, 1);
+});
+
 test("W19: times with a zone are turned to UTC, times without one are UTC already", () => {
   assert.equal(unixSeconds("2023-06-01T02:00:00+02:00"), unixSeconds("2023-06-01 00:00:00"));
   assert.equal(unixSeconds("2023-06-01T00:00:00-0700"), unixSeconds("2023-06-01T07:00:00Z"));

@@ -72,14 +72,21 @@ function goalOf(name: string): string {
   return name;
 }
 
-/** Prices what `replay … --json` printed, with the same coefficients. */
-function priceCommand(options: Options): string {
-  const flags = [
+/** Flags that make another command price with the same coefficients. */
+function priceFlags(options: Options): string[] {
+  return [
     ...(options.factors === undefined ? [] : [`--factors ${shellQuote(options.factors)}`]),
     ...(options.factor ?? []).map((f) => `--factor ${shellQuote(f)}`),
-    ...(options.grid === undefined ? [] : [`--grid ${shellQuote(options.grid)}`]),
+    ...([
+      ["grid", options.grid],
+      ["grid-zone", options.gridZone],
+      ["grid-signal", options.gridSignal],
+      ["grid-scope", options.gridScope],
+      ["grid-unit", options.gridUnit],
+    ] as const).flatMap(([flag, value]) =>
+      value === undefined ? [] : [`--${flag} ${shellQuote(value)}`]
+    ),
   ];
-  return ["spillway estimate ./point.json --reserved", ...flags].join(" ");
 }
 
 async function run(options: Options): Promise<void> {
@@ -107,8 +114,7 @@ async function run(options: Options): Promise<void> {
   }
   const { estimateContext } = await import("../../../estimate/usage/context.ts");
   const { searchTrace } = await import("../../advise/search_trace.ts");
-  const { boundsFor, thenFaults } = await import("../../advise/then_faults.ts");
-  const twofold = options.faults !== undefined;
+  const { searchJob } = await import("../../advise/search_job.ts");
   const ask = {
     trace: options.trace,
     ...(options.format === undefined ? {} : { format: options.format }),
@@ -118,7 +124,7 @@ async function run(options: Options): Promise<void> {
       set: options.set ?? [],
       sweep: options.sweep ?? [],
       allowLossy: options.allowLossy ?? false,
-      someElsewhere: twofold,
+      someElsewhere: options.faults !== undefined,
     },
     most: options.points,
     slos,
@@ -130,17 +136,16 @@ async function run(options: Options): Promise<void> {
     notes,
     today: todayOf(options),
     ...(options.resume === undefined ? {} : { resume: options.resume }),
-    priceCommand: priceCommand(options),
+    priceCommand: ["spillway estimate ./point.json --reserved", ...priceFlags(options)].join(" "),
     storePath: storePath(out),
   };
-  const first = await searchTrace(
-    twofold ? { ...ask, slos: boundsFor(slos, "step") } : ask,
-    out,
-  );
-  const document = !twofold ? first.document : {
-    ...first.document,
-    then: await thenFaults(ask, first, options.faults!, options.steps, out),
-  };
+  const document = options.faults === undefined
+    ? (await searchTrace(ask, out)).document
+    : await searchJob(
+      ask,
+      { faults: options.faults, steps: options.steps, priceFlags: priceFlags(options) },
+      out,
+    );
   const { renderAdvice } = await import("../../advise/render.ts");
   await out.emit(document, () => renderAdvice(document, out));
   if (options.save === undefined) return;
@@ -184,7 +189,7 @@ export const command: CommandModule = {
         .option("--format <name:string>", "Format of the trace file, when detection fails.")
         .option(
           "--faults <trace:string>",
-          "For a training step: then search how to survive these failures.",
+          "For a training step: search the whole job, steps crossed with fault policies.",
         )
         .option("--steps <n:integer>", "Steps of the job that --faults is about.", {
           default: 100_000,

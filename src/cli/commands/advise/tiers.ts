@@ -77,37 +77,26 @@ async function run(options: Options): Promise<void> {
   const { estimateContext } = await import("../../../estimate/usage/context.ts");
   const { loadProfile } = await import("../../load_profiles.ts");
   const { tierPrices } = await import("../../../estimate/placement/tier_prices.ts");
-  const { mediaOf } = await import("../../../estimate/placement/media.ts");
+  const { mediaCoefficients } = await import("../../../estimate/placement/media.ts");
+  const { coefficientUse } = await import("../../../estimate/document.ts");
+  const { VERSION } = await import("../../../runtime/version.ts");
   const { staleWarnings } = await import("../../../estimate/factors/staleness.ts");
   const site = (await loadProfile("site", out.setting("site", options.site).value ?? "anywhere"))!;
   const hardwareName = out.setting("hardware", options.hardware).value;
   const hardware = await loadProfile("hardware", hardwareName);
   const { factors } = estimateContext(site, hardware, await loadFactors(options, out));
   const llm = out.setting("llm", options.llm).value;
-  const used = new Set(
-    mediaOf(factors).flatMap((m) =>
-      [m.usdPerGbMonth, m.embodiedGramsPerGb, m.wattsPerGb, m.writeGramsPerGb, m.joulesPerGbMoved]
-        .flatMap((p) => p?.ids ?? [])
-    ),
-  );
-  const coefficients = [...used].map((id) => factors.get(id)!);
+  const coefficients = mediaCoefficients(factors);
   const today = todayOf(options);
   const document: TiersDocument = {
     schema: "spillway/tiers/1",
+    tool: { name: "spillway", version: VERSION },
     site: site.name,
     media: tierPrices(factors, options.copies),
     prefix: llm === null
       ? null
       : await prefixOf(options, llm, hardwareName ?? "h100_sxm-x8", factors),
-    coefficients: coefficients.map((c) => ({
-      id: c.id,
-      low: c.low,
-      mid: c.value,
-      high: c.high,
-      unit: c.unit,
-      source: c.source,
-      asOf: c.asOf,
-    })),
+    coefficients: coefficients.map(coefficientUse),
     warnings: staleWarnings(coefficients, today),
   };
   const { renderTiers } = await import("../../advise/tiers_render.ts");

@@ -3,6 +3,7 @@ import { dataError, usageError } from "../../../model/errors.ts";
 import type { HardwareProfile } from "../../../model/profiles/hardware.ts";
 import type { SiteProfile } from "../../../model/profiles/site.ts";
 import type { CommandModule } from "../../command_module.ts";
+import { closest } from "../../did_you_mean.ts";
 import {
   type FactorOptions,
   type GridOptions,
@@ -23,6 +24,7 @@ interface Options extends FactorOptions, GridOptions, WindowOptions {
   readonly seed?: number;
   readonly requests?: string;
   readonly outputWeight: number;
+  readonly objectPlace?: string;
 }
 
 /** The site to price at: the flag's or setting's, else the replay's, else anywhere. */
@@ -32,6 +34,24 @@ async function siteOf(subject: Subject, options: Options, out: Output): Promise<
   if (named !== null) return (await loadProfile("site", named))!;
   const kept = subject.profiles.site as SiteProfile | undefined;
   return kept ?? (await loadProfile("site", "anywhere"))!;
+}
+
+/** The site with the place of its object store as the flag says. */
+async function withObjectPlace(
+  site: SiteProfile,
+  given: string | undefined,
+): Promise<SiteProfile> {
+  if (given === undefined) return site;
+  const { OBJECT_PLACES } = await import("../../../model/profiles/site.ts");
+  const place = OBJECT_PLACES.find((p) => p === given);
+  if (place === undefined) {
+    const near = closest(given, OBJECT_PLACES);
+    throw usageError(
+      `--object-place: "${given}"` + (near === undefined ? "" : `; did you mean "${near}"?`),
+      `places: ${OBJECT_PLACES.join(", ")}`,
+    );
+  }
+  return { ...site, objectPlace: place };
 }
 
 async function hardwareOf(subject: Subject, options: Options): Promise<HardwareProfile | null> {
@@ -62,7 +82,7 @@ async function run(options: Options, name: string): Promise<void> {
   const { withGridSeries } = await import("../../../estimate/usage/grid_context.ts");
   const { estimateDocument } = await import("../../../estimate/document.ts");
   const { VERSION } = await import("../../../runtime/version.ts");
-  const site = await siteOf(subject, options, out);
+  const site = await withObjectPlace(await siteOf(subject, options, out), options.objectPlace);
   const grid = await loadGrid(options);
   let factors = await loadFactors(options, out);
   const notes: string[] = [];
@@ -156,6 +176,10 @@ export const command: CommandModule = {
       .option("--output-weight <w:number>", "Work of an output token against an input token.", {
         default: 1,
       })
+      .option(
+        "--object-place <place:string>",
+        "Where the object store is, for egress: same-region, other-region or internet.",
+      )
       .option(
         "--reserved",
         "Charge the tiers of a replay by the capacity they reserve, as advise does.",
