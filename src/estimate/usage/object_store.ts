@@ -1,12 +1,7 @@
 import type { ObjectPlace } from "../../model/profiles/site.ts";
 import type { FlowUsage, Usage } from "../../model/usage.ts";
 import { egressUsd } from "../egress.ts";
-import {
-  BYTES_PER_GB,
-  BYTES_PER_GIB,
-  SECONDS_PER_HOUR,
-  SECONDS_PER_MONTH,
-} from "../formulas/units.ts";
+import { BYTES_PER_GB, BYTES_PER_GIB, SECONDS_PER_MONTH } from "../formulas/units.ts";
 import type { EstimateContext } from "./context.ts";
 import type { AddCost } from "./cost_terms.ts";
 import { flowBytes, heldByteSeconds } from "./energy_terms.ts";
