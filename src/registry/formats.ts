@@ -106,6 +106,13 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/lmcache_lookup.ts"))).format,
   },
   {
+    name: "lmcache-trace",
+    kind: "requests",
+    summary:
+      "LMCache's storage trace (lmcache server --trace-level storage, *.lct): a look-up a request",
+    load: async () => (await import(late("../ingest/formats/lmcache_trace.ts"))).format,
+  },
+  {
     name: "memory-timeline",
     kind: "allocations",
     summary:

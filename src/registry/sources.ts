@@ -65,6 +65,16 @@ export const SOURCES: readonly SourceEntry[] = [
     load: async () => (await import(late("../collect/sources/pcie.ts"))).source,
   },
   {
+    name: "pcm-iio",
+    summary: "PCIe bytes of each slot, counted by the processor (pcm-iio of Intel PCM)",
+    load: async () => (await import(late("../collect/sources/pcm_iio.ts"))).source,
+  },
+  {
+    name: "pcm-pcie",
+    summary: "PCIe bytes of each socket, counted by the processor (pcm-pcie of Intel PCM)",
+    load: async () => (await import(late("../collect/sources/pcm_pcie.ts"))).source,
+  },
+  {
     name: "pressure",
     summary: "time in which tasks waited for CPU, I/O or memory (/proc/pressure)",
     load: async () => (await import(late("../collect/sources/pressure.ts"))).source,

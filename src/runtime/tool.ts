@@ -80,12 +80,19 @@ export function startLineTool(
     release();
   };
   let pid: number | null = null;
+  let letGo: () => void = () => {};
   try {
     const child = spawn(argv[0], argv.slice(1), {
       stdio: ["ignore", "pipe", "pipe"],
       env: plainEnvironment(),
     });
     pid = child.pid ?? null;
+    letGo = () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
+      release();
+    };
     for (const stream of ["stdout", "stderr"] as const) {
       let rest = "";
       child[stream].setEncoding("utf8")
@@ -112,7 +119,11 @@ export function startLineTool(
     stop: async () => {
       if (ended !== null || pid === null) return;
       sendSignal(pid, "SIGTERM");
-      const timer = setTimeout(() => sendSignal(pid, "SIGKILL"), 1000);
+      // What the tool started itself (it may be a script) can hold its pipes open after its end.
+      const timer = setTimeout(() => {
+        sendSignal(pid, "SIGKILL");
+        letGo();
+      }, 1000);
       await closed;
       clearTimeout(timer);
     },
