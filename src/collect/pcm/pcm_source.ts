@@ -17,16 +17,19 @@ export interface PcmTool {
 
 const SECOND_NS = 1e9;
 
-/** What a PCM tool wrote to stderr that explains why it has no values: banners and notes aside. */
+/** What a PCM tool wrote to stderr that explains why it has no values: banners, notes and lists aside. */
 export function pcmProblem(stderr: string): string | null {
-  const lines = stderr.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const lines = stderr.split("\n")
+    .map((line) =>
+      line.replace(/\s+/g, " ").replace(/\([^()]{60,}$|\((?:[^()]|\([^()]*\)){60,}\)/, "").trim()
+    )
+    .filter((line) => line !== "" && !/^PCM Info/.test(line));
   const found =
-    lines.find((line) =>
-      /denied|permission|not supported|is required|error|can(no|')t|unable|fail|no access/i.test(
-        line,
-      )
-    ) ?? lines.at(-1);
-  return found === undefined ? null : found.replace(/\s+/g, " ").slice(0, 200);
+    lines.find((line) => /^error|unsupported|denied|permission|no access/i.test(line)) ??
+      lines.find((line) => /is required|can(no|')t|unable|fail/i.test(line)) ?? lines.at(-1);
+  return found === undefined
+    ? null
+    : found.replace(/^error:\s*/i, "").replace(/\s*\.$/, "").slice(0, 160);
 }
 
 async function probe(tool: PcmTool): Promise<SourceProbe> {
