@@ -210,8 +210,34 @@ export function parseObject<P>(
   );
 }
 
+/**
+ * Values for some parameters of a policy, read as `--set` reads them; what the policy lacks is left out.
+ *
+ * @throws usage error for a value that the parameter does not take.
+ */
+export function parseOverrides(
+  flag: string,
+  policy: AnyPolicy,
+  assignments: readonly Assignment[],
+): Record<string, unknown> {
+  const shape = shapeOf(policy);
+  const values: Record<string, unknown> = {};
+  for (const { key, value, policy: only } of assignments) {
+    if (!(key in shape) || (only !== null && only !== policy.name)) continue;
+    const parsed = shape[key].safeParse(coerce(shape[key], value));
+    if (!parsed.success) {
+      throw usageError(
+        `${flag} ${key}=${value}: ${parsed.error.issues[0].message}`,
+        `"spillway explain policy ${policy.name}" lists its parameters`,
+      );
+    }
+    values[key] = parsed.data;
+  }
+  return values;
+}
+
 /** Refuses a key that none of the chosen policies has. */
-function checkKeys(
+export function checkKeys(
   flag: string,
   keys: readonly { policy: string | null; key: string }[],
   policies: readonly AnyPolicy[],

@@ -11,6 +11,9 @@ import { wrapText } from "./wrap.ts";
 const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assumed. " +
   '"spillway explain <metric>" gives each formula.';
 
+/** Results that a note names before itself. */
+const MOST_NAMED = 3;
+
 function titleOf(id: string): string {
   // A count of one word is the plural of it: failures, preemptions.
   return id.replace(/^([a-z]+)_count$/, "$1s").replace(
@@ -33,6 +36,18 @@ function otherOrders({ results, ranking }: ReplayDocument, labels: readonly stri
       return `${rank}. ${labels[result]} ${value}`;
     });
     return `By ${by}: ${places.join(", ")}.`;
+  });
+}
+
+/** Every note once; one that only some results have names them, unless it does so itself. */
+function attributedNotes({ results }: ReplayDocument, labels: readonly string[]): string[] {
+  const notes = [...new Set(results.flatMap((r) => r.notes ?? []))];
+  return notes.map((note) => {
+    const by = labels.filter((_, i) => results[i].notes?.includes(note));
+    const named = results.some((r) => note.startsWith(`${r.policy}:`));
+    return by.length === labels.length || by.length > MOST_NAMED || named
+      ? note
+      : `${by.join(", ")}: ${note}`;
   });
 }
 
@@ -92,7 +107,7 @@ export function renderReplay(
     ...wrapText(safeText(ranking.recommendation), out.width),
   ];
   if (extra.length > 0) lines.push("", ...extra);
-  const notes = [...new Set(results.flatMap((r) => r.notes ?? []))];
+  const notes = attributedNotes(document, labels);
   if (notes.length > 0) {
     lines.push("", ...notes.flatMap((n) => wrapText(`- ${safeText(n)}`, out.width)));
   }

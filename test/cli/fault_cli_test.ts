@@ -151,6 +151,44 @@ test("jobs on one store, combined policies and the price of the waste come from 
   });
 });
 
+test("jobs of their own sizes and starts, and what a store's files cost, come from the command line", async () => {
+  await withTrace((path) => {
+    const args = ["replay", "fault", path, "-p", "sync,none", "--shared", "fs=1GB/s"];
+    const jobs = ["gpus=16,bytes=100GB,interval=10min", "gpus=8,bytes=20GB,start=1h,count=2"];
+    const run = spillway([
+      ...[...args, "--set", "useful=2h", "--set", "storeMetadata=0.1", "--json"],
+      ...jobs.flatMap((job) => ["--job", job]),
+    ]);
+    assert.equal(run.code, 0, run.stderr);
+    const [sync] = JSON.parse(run.stdout).results;
+    assert.equal(sync.params.shared.each.length, 3);
+    assert.equal(sync.metrics.jobs_count.value, 3);
+    const told = sync.detail.jobs.map((j: Record<string, number>) => [
+      j.startSeconds,
+      j.gpus,
+      j.checkpointBytes,
+    ]);
+    assert.deepEqual(told, [[0, 16, 1e11], [3600, 8, 2e10], [3600, 8, 2e10]]);
+    // 16 files at a tenth of a file a second take longer than 100 GB at 1 GB/s.
+    assert.ok(sync.detail.jobs[0].meanSaveSeconds >= 160 - 1e-6);
+    const refused = (...extra: string[]) => spillway([...args, ...extra]);
+    for (
+      const [extra, message] of [
+        [["--job", "gpus"], /"gpus" is not key=value/],
+        [["--job", "gpu=8"], /did you mean "gpus"/],
+        [["--job", "bytes=1TB,count=0"], /count from 1/],
+        [["--job", "gpus=8"], /job 1 does not say/],
+        [["--job", "tokens=3"], /not of one job/],
+        [["--job", "bytes=1TB", "--jobs", "2"], /give one of them/],
+      ] as const
+    ) {
+      const run = refused(...extra);
+      assert.equal(run.code, 2, run.stderr);
+      assert.match(run.stderr, message);
+    }
+  });
+});
+
 test("a topology and a recorded run are read from files, and damaged ones refused with their line", async () => {
   await withTrace((path) => {
     const folder = path.replace(/faults\.csv$/, "");
@@ -160,7 +198,7 @@ test("a topology and a recorded run are read from files, and damaged ones refuse
     };
     const faults = write("named.csv", "start_seconds,node,kind\n1000,r1,node\n2000,c,node\n");
     const topology = write("t.csv", "node,rack\na,r1\nb,r1\nc,r2\n");
-    const log = write("log.csv", "iteration_seconds\n8\n12\n");
+    const log = write("log.csv", "iteration_seconds,tokens\n8,1000\n12,3000\n");
     const run = spillway([
       ...["replay", "fault", faults, "--topology", topology, "--iterations", log],
       ...["--policy", "sync,none", "--set", "useful=6000", "--set", "gpus=16", "--json"],
@@ -170,6 +208,12 @@ test("a topology and a recorded run are read from files, and damaged ones refuse
     // The rack of the job's two nodes is one failure; the third node is not the job's.
     assert.equal(sync.metrics.failure_count.value, 1);
     assert.equal(sync.params.iteration, 10);
+    assert.equal(sync.params.iterationTokens, 2000);
+    const { useful_tokens_per_second, lost_tokens, lost_iterations, wall_seconds } = sync.metrics;
+    assert.ok(
+      Math.abs(useful_tokens_per_second.value * wall_seconds.value - 600 * 2000) < 1e-3,
+    );
+    assert.ok(Math.abs(lost_tokens.value - lost_iterations.value * 2000) < 1e-3);
     const bad = write("bad.csv", "node,rack\na\n");
     const refused = spillway(["replay", "fault", faults, "--topology", bad]);
     assert.equal(refused.code, 4);

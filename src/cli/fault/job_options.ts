@@ -8,6 +8,7 @@ import { parseTopology } from "../../parse/topology_file.ts";
 import { readTextIfExists } from "../../runtime/files.ts";
 import type { Trace } from "../../model/trace/trace.ts";
 import type { PolicyChoice } from "../replay_params.ts";
+import { type JobSpec, ownJobs } from "./own_jobs.ts";
 
 /** The options of `replay fault` that describe the job and its cluster. */
 export interface JobOptions {
@@ -15,6 +16,7 @@ export interface JobOptions {
   readonly iterations?: string;
   readonly shared?: string;
   readonly jobs?: number;
+  readonly job?: readonly JobSpec[];
 }
 
 /** Reads a text file of an option with a parser that gives places. @throws data error with the line. */
@@ -95,6 +97,15 @@ export function withJobOptions(
   if (options.jobs !== undefined && !(options.jobs >= 1)) {
     throw usageError(`--jobs: ${options.jobs} must be 1 or more`);
   }
+  const own = options.job ?? [];
+  if (own.length > 0 && (options.shared === undefined || options.jobs !== undefined)) {
+    throw usageError(
+      options.jobs !== undefined
+        ? "--job describes the jobs one by one, --jobs their number: give one of them"
+        : "--job: jobs meet at a shared store only",
+      options.jobs !== undefined ? "count=N within a --job repeats it" : "add --shared fs=120GB/s",
+    );
+  }
   let result = [...choices];
   if (options.iterations !== undefined) {
     const log = readFile("--iterations", options.iterations, parseIterationLog);
@@ -109,12 +120,18 @@ export function withJobOptions(
           ...("idle" in choice.shown && choice.shown.idle === null && log.idleSeconds !== null
             ? { idle: log.idleSeconds }
             : {}),
+          ...(choice.shown.iterationTokens === null && log.tokens !== null
+            ? { iterationTokens: log.tokens }
+            : {}),
         },
         {
           iterationEnds: `${options.iterations}: ${ends.length} iterations, mean ${
             formatSeconds(mean)
           }`,
           iteration: mean,
+          ...(choice.shown.iterationTokens === null && log.tokens !== null
+            ? { iterationTokens: log.tokens }
+            : {}),
           useful: choice.shown.useful ?? end,
         },
       )
@@ -123,8 +140,9 @@ export function withJobOptions(
   if (options.shared === undefined) return result;
   const store = parseShared(options.shared);
   return result.map((choice) => {
-    const jobs = options.jobs ?? jobsThatFit(choice, trace.meta as FaultTraceMeta);
-    const shared = { ...store, jobs };
+    const each = own.length === 0 ? undefined : ownJobs(own, choice, choices);
+    const jobs = each?.length ?? options.jobs ?? jobsThatFit(choice, trace.meta as FaultTraceMeta);
+    const shared = { ...store, jobs, ...(each === undefined ? {} : { each }) };
     // A job alone gets all of the store unless it is said to be slower.
     const { writeBandwidth, readBandwidth } = choice.params as Record<string, number>;
     const filled = {
@@ -132,6 +150,6 @@ export function withJobOptions(
       writeBandwidth: writeBandwidth || store.bandwidth,
       readBandwidth: readBandwidth || store.bandwidth,
     };
-    return changed(choice, filled, filled);
+    return changed(choice, filled, JSON.parse(JSON.stringify(filled)));
   });
 }

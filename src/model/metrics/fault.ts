@@ -79,6 +79,20 @@ export const FAULT_METRICS: readonly MetricDefinition[] = [
     "useful seconds rolled back / iteration time",
   ),
   define(
+    "useful_tokens_per_second",
+    "perSecond",
+    "useful tokens",
+    "higher",
+    "tokens of the iterations that count (mean of the log) / wall time",
+  ),
+  define(
+    "lost_tokens",
+    "count",
+    "lost tokens",
+    "lower",
+    "lost iterations x mean tokens of an iteration: trained, rolled back, trained again",
+  ),
+  define(
     "gpus_idled_per_failure",
     "count",
     "GPUs idled per failure",

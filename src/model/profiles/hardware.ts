@@ -29,6 +29,8 @@ const storageSchema = z.object({
   writeLatencySeconds: quantitySchema.optional(),
   readIops: quantitySchema.optional(),
   writeIops: quantitySchema.optional(),
+  /** Opens, creates and lookups a second. */
+  metadataPerSecond: quantitySchema.optional(),
   fsyncSeconds: quantitySchema.optional(),
   /** Block sizes and queue depths, where they were measured. */
   points: z.array(storagePointSchema).optional(),

@@ -19,3 +19,23 @@ export function readFailure(list: FailureList, i: number): Failure {
     downSeconds: list.downSeconds[i],
   };
 }
+
+/**
+ * The failures of a list from a time on; nodes that were added before are there at that time.
+ *
+ * @param added Index of the kind of an added node.
+ */
+export function failuresFrom(list: FailureList, seconds: number, added: number): FailureList {
+  if (seconds <= 0) return list;
+  const kept: number[] = [];
+  for (let i = 0; i < list.count; i++) {
+    if (list.seconds[i] >= seconds || list.kind[i] === added) kept.push(i);
+  }
+  return {
+    count: kept.length,
+    seconds: Float64Array.from(kept, (i) => Math.max(seconds, list.seconds[i])),
+    kind: Uint8Array.from(kept, (i) => list.kind[i]),
+    node: Int32Array.from(kept, (i) => list.node[i]),
+    downSeconds: Float64Array.from(kept, (i) => list.downSeconds[i]),
+  };
+}

@@ -24,6 +24,7 @@ export const faultFamily: Family = {
   better: "higher",
   columns: [
     "goodput_ratio",
+    "useful_tokens_per_second",
     "wall_seconds",
     "lost_seconds",
     "checkpoint_seconds",

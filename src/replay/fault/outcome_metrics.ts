@@ -48,6 +48,7 @@ export function metricsOf(t: Timeline, p: Job, bill: Bill): Metrics {
     lost_iterations: p.iteration > 0
       ? metric(t.lostWorkSeconds / p.iteration, "count", "replayed")
       : unknownMetric("count", "replayed", "the job has no iteration time"),
+    ...tokenMetrics(t, p, steps),
     gpus_idled_per_failure: t.rollbacks > 0
       ? metric(t.idledGpuSum / t.rollbacks, "count", "replayed")
       : unknownMetric("count", "replayed", "no failure hit the job"),
@@ -57,6 +58,19 @@ export function metricsOf(t: Timeline, p: Job, bill: Bill): Metrics {
       "replayed",
     ),
     ...byteMetrics(p, bill, steps),
+  };
+}
+
+/** Tokens of useful and of lost iterations, where the tokens of an iteration are known. */
+function tokenMetrics(t: Timeline, p: Job, steps: number): Metrics {
+  const tokens = p.iterationTokens;
+  if (tokens === null || !(p.iteration > 0)) return {};
+  const useful = steps * tokens;
+  return {
+    useful_tokens_per_second: t.wallSeconds > 0
+      ? metric(useful / t.wallSeconds, "perSecond", "replayed")
+      : unknownMetric("perSecond", "replayed", "the job took no time"),
+    lost_tokens: metric(t.lostWorkSeconds / p.iteration * tokens, "count", "replayed"),
   };
 }
 

@@ -15,7 +15,14 @@ function heldOf(t: Timeline, bill: Bill): HeldUsage[] {
 
 function unitsOf(t: Timeline, p: Job): Record<string, number> {
   const work = t.phases.useful - t.capacityLossSeconds;
-  return { usefulSeconds: work, ...(p.iteration > 0 ? { iterations: work / p.iteration } : {}) };
+  if (!(p.iteration > 0)) return { usefulSeconds: work };
+  const iterations = work / p.iteration;
+  const { iterationTokens: tokens } = p;
+  return {
+    usefulSeconds: work,
+    iterations,
+    ...(tokens === null ? {} : { trainedTokens: iterations * tokens }),
+  };
 }
 
 /** All that a job used: its GPUs and spares, flows and memory. */

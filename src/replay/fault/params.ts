@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bytesParam, secondsParam } from "../../model/params.ts";
 import type { FaultKind } from "../../model/trace/faults.ts";
+import type { StorageTier } from "../shared/storage_tier.ts";
 import { ALLOCATIONS } from "./domains/place_job.ts";
 import { PATH_PARAMS } from "./save_path.ts";
 import { SHARED_PARAMS } from "./shared_fs/shared_params.ts";
@@ -13,6 +14,8 @@ export const JOB_PARAMS = {
   iteration: secondsParam().default(10).describe("time of an iteration"),
   iterationEnds: z.array(z.number().positive()).nullable().default(null)
     .describe("ends of recorded iterations, seconds; --iterations FILE fills it"),
+  iterationTokens: z.number().positive().nullable().default(null)
+    .describe("tokens of an iteration; --iterations FILE fills it where its log says"),
   gpus: z.number().int().positive().nullable().default(null)
     .describe("GPUs of the job; all nodes that the trace knows when not given"),
   gpusPerNode: z.number().int().positive().default(8).describe("GPUs in a node"),
@@ -54,6 +57,8 @@ export type JobParams = z.infer<typeof jobSchema>;
 export type Resolved<P extends JobParams> = Omit<P, "gpus" | "useful"> & {
   readonly gpus: number;
   readonly useful: number;
+  /** The store of checkpoints. */
+  readonly store: StorageTier;
 };
 export type Job = Resolved<JobParams>;
 

@@ -34,6 +34,8 @@ export interface ScheduleSpec {
   readonly finalSave: boolean;
   /** Useful seconds of the first segment where it is shorter (saves out of step); a whole one when absent. */
   readonly firstSeconds?: number;
+  /** Useful seconds of the first segments where they have lengths of their own; with `remoteEvery` 1. */
+  readonly leadSeconds?: readonly number[];
 }
 
 export interface Failure {

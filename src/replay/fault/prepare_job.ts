@@ -1,7 +1,7 @@
 import type { Metrics } from "../../model/metric.ts";
 import type { FlowUsage } from "../../model/usage.ts";
 import type { ClusterFailures } from "./domains/expand.ts";
-import { failuresOfJob, type JobFailures } from "./domains/place_job.ts";
+import { failuresOfJob, type JobFailures, type Slot } from "./domains/place_job.ts";
 import type { Timeline } from "./engine.ts";
 import type { FailureList } from "./failure_list.ts";
 import { type Job, jobNodes, type JobParams, type Resolved } from "./params.ts";
@@ -70,11 +70,10 @@ export function prepareJob<P extends JobParams>(
   cluster: ClusterFailures,
   spanSeconds: number,
   seed: number,
-  job = 0,
-  jobs = 1,
+  slot: Slot | null = null,
 ): PreparedJob {
   const nodes = jobNodes(p);
-  const own = failuresOfJob(cluster, nodes, p.allocation, job, jobs);
+  const own = failuresOfJob(cluster, nodes, p.allocation, slot);
   const input: FaultInput = {
     failures: own.list,
     mtbf: p.mtbf ?? observedMtbf(own, spanSeconds),
@@ -90,7 +89,7 @@ export function prepareJob<P extends JobParams>(
   const spares = spareNodes(p, nodes, own.list, spanSeconds);
   const plan = withSpares(timed, p, nodes, spares);
   // Spares fail too, where the trace has nodes beyond the job's.
-  const pool = jobs === 1 && cluster.nodes === null
+  const pool = slot === null && cluster.nodes === null
     ? failuresOfJob(cluster, nodes + spares, p.allocation)
     : own;
   return { failures: pool.list, setup: made, plan, spares };

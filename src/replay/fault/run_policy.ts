@@ -11,6 +11,7 @@ import { outcomeOf } from "./outcome.ts";
 import { DEFAULT_USEFUL_SECONDS, type JobParams, type Resolved } from "./params.ts";
 import { engineJob, prepareJob, type Setup } from "./prepare_job.ts";
 import { withHardwarePath } from "./save_path.ts";
+import { jobsOn } from "./shared_fs/shared_params.ts";
 import { sharedReplay } from "./shared_fs/shared_replay.ts";
 
 const ADDED = faultKindIndex("node_added");
@@ -76,7 +77,13 @@ export function faultReplay<P extends JobParams>(
       const { list } = cluster;
       const last = list.count === 0 ? 0 : list.seconds[list.count - 1];
       const spanSeconds = context.meta.spanSeconds ?? last;
-      if (p.shared !== null) return sharedReplay(p, context, setup, cluster, spanSeconds);
+      if (p.shared !== null) {
+        const users = jobsOn(p.shared).map(({ startSeconds, set }) => ({
+          startSeconds,
+          p: resolve({ ...given, ...set } as P, context),
+        }));
+        return sharedReplay(users, p.shared, context, setup, cluster, spanSeconds);
+      }
       const prepared = prepareJob(p, setup, cluster, spanSeconds, context.seed);
       const keepSpans = context.seriesPoints > 2;
       const timeline = replayFaults(

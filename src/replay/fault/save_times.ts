@@ -1,6 +1,7 @@
 import { createRandom } from "../../stats/random.ts";
 import type { Job } from "./params.ts";
 import type { FaultPlan } from "./plan.ts";
+import { segmentSecondsAfter } from "./schedule.ts";
 
 /** Streams of random numbers of their own, so that a policy's draws do not move with these. */
 const SAVE_STREAM = 901;
@@ -24,7 +25,7 @@ export function withSaveTimes(
     ...plan,
     schedule: p.jitter === 0 ? schedule : {
       ...schedule,
-      firstSeconds: schedule.segmentSeconds * (1 - early),
+      firstSeconds: segmentSecondsAfter(schedule, 0) * (1 - early),
     },
     recover(failures, at, view) {
       const recovery = plan.recover(failures, at, view);

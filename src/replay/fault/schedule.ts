@@ -35,44 +35,78 @@ interface Cut {
   workOf(m: number): number;
 }
 
-function evenCut(useful: number, segment: number, first: number): Cut {
+/** Ends of segments along an axis of seconds or of iterations. */
+interface Ends {
+  endOf(m: number): number;
+  /** Segments that hold so much of the axis. */
+  holding(total: number): number;
+}
+
+/** The lead's own lengths, then equal ones; `missing` is what the first is shorter by. */
+function segmentEnds(lead: readonly number[], length: number, missing: number): Ends {
+  const sums = [0];
+  for (const own of lead) sums.push(sums[sums.length - 1] + own);
+  const total = sums[lead.length];
+  return {
+    endOf: (m) =>
+      m === 0 ? 0 : (m <= lead.length ? sums[m] : total + (m - lead.length) * length) - missing,
+    holding(wanted) {
+      const within = sums.findIndex((sum) => sum - missing >= wanted * (1 - SLACK));
+      if (within >= 0) return Math.max(1, within);
+      return lead.length +
+        Math.max(1, Math.ceil((wanted + missing - total) / length - SLACK));
+    },
+  };
+}
+
+function evenCut(spec: ScheduleSpec, useful: number): Cut {
+  const segment = Math.min(spec.segmentSeconds, useful);
+  const lead = spec.leadSeconds ?? [];
+  const whole = Math.min(lead[0] ?? segment, useful);
   // A first segment that is shorter is one of full length that began before the job.
-  const missing = segment - first;
-  const segments = Math.max(1, Math.ceil((useful + missing) / segment - SLACK));
+  const missing = whole - Math.min(spec.firstSeconds ?? whole, whole);
+  const ends = segmentEnds(lead, segment, missing);
+  const segments = ends.holding(useful);
   return {
     segments,
     mean: segment,
-    workOf: (m) => m === segments ? useful : m === 0 ? 0 : m * segment - missing,
+    workOf: (m) => m >= segments ? useful : ends.endOf(m),
   };
 }
 
 /** Segments of whole recorded iterations, as many as come nearest to the wanted length. */
-function recordedCut(job: FaultJob, segment: number, first: number): Cut {
-  const ends = job.iterationEnds!;
-  const iterations = createIterations(job.iterationSeconds, ends);
-  const step = ends[ends.length - 1] / ends.length;
-  const every = Math.max(1, Math.round(segment / step));
-  const missing = every - Math.max(1, Math.min(every, Math.round(first / step)));
+function recordedCut(spec: ScheduleSpec, job: FaultJob): Cut {
+  const recorded = job.iterationEnds!;
+  const iterations = createIterations(job.iterationSeconds, recorded);
+  const step = recorded[recorded.length - 1] / recorded.length;
+  const count = (seconds: number) => Math.max(1, Math.round(seconds / step));
+  const every = count(Math.min(spec.segmentSeconds, job.usefulSeconds));
+  const lead = (spec.leadSeconds ?? []).map(count);
+  const whole = lead[0] ?? every;
+  const missing = whole - Math.min(whole, count(spec.firstSeconds ?? whole * step));
+  const ends = segmentEnds(lead, every, missing);
   const total = iterations.within(job.usefulSeconds);
-  const whole = iterations.endOf(total) >= job.usefulSeconds * (1 - SLACK) ? total : total + 1;
-  const segments = Math.max(1, Math.ceil((whole + missing) / every));
+  const all = iterations.endOf(total) >= job.usefulSeconds * (1 - SLACK) ? total : total + 1;
+  const segments = ends.holding(all);
   return {
     segments,
     mean: every * step,
-    workOf: (m) =>
-      m >= segments ? job.usefulSeconds : m === 0 ? 0 : iterations.endOf(m * every - missing),
+    workOf: (m) => m >= segments ? job.usefulSeconds : iterations.endOf(ends.endOf(m)),
   };
+}
+
+/** Useful seconds of the segment after `m` ended ones, as the schedule wants it. */
+export function segmentSecondsAfter(spec: ScheduleSpec, m: number): number {
+  const wanted = spec.leadSeconds?.[m] ?? spec.segmentSeconds;
+  return m === 0 ? Math.min(spec.firstSeconds ?? wanted, wanted) : wanted;
 }
 
 export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
   const { blockSeconds: block, remoteBlockSeconds, remoteEvery, persistSeconds } = spec;
-  const wanted = Math.min(spec.segmentSeconds, job.usefulSeconds);
-  const first = Math.min(spec.firstSeconds ?? wanted, wanted);
   const recorded = job.iterationEnds !== undefined && job.iterationEnds.length > 0;
-  const cut = recorded
-    ? recordedCut(job, wanted, first)
-    : evenCut(job.usefulSeconds, wanted, first);
+  const cut = recorded ? recordedCut(spec, job) : evenCut(spec, job.usefulSeconds);
   const { segments, mean: segment, workOf } = cut;
+  const leading = spec.leadSeconds?.length ?? 0;
   const iterations = createIterations(job.iterationSeconds, job.iterationEnds);
 
   const remoteSaves = (m: number): number => {
@@ -95,11 +129,20 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
   const waitOf = (m: number, rate: number, saves: number, last: boolean): number => {
     if (saves < 2 || persistSeconds === 0) return 0;
     const full = Math.max(0, persistSeconds - remoteEvery * (segment / rate + block));
-    if (!last || !spec.finalSave) return (saves - 1) * full;
+    const ends = last && spec.finalSave;
+    const whole = ends ? saves - 2 : saves - 1;
+    let wait = 0;
+    // Segments of lengths of their own: the save after segment i waits for the one before it.
+    const led = Math.max(0, Math.min(whole, leading - 1 - m));
+    for (let i = m + 1; i <= m + led; i++) {
+      wait += Math.max(0, persistSeconds - (workOf(i + 1) - workOf(i)) / rate - block);
+    }
+    wait += (whole - led) * full;
+    if (!ends) return wait;
     // The last save comes sooner after its predecessor.
     const before = Math.max(m, remoteAtOrBefore(segments - 1));
     const cycle = (workOf(segments) - workOf(before)) / rate + (segments - before) * block;
-    return (saves - 2) * full + Math.max(0, persistSeconds - cycle);
+    return wait + Math.max(0, persistSeconds - cycle);
   };
   const segmentsWithin = (m: number, done: number, rate: number, wall: number): number => {
     // Float slack: a save that ends at the very instant of a failure is complete.

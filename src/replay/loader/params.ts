@@ -3,7 +3,7 @@ import { usageError } from "../../model/errors.ts";
 import { bytesParam, rateParam, secondsParam } from "../../model/params.ts";
 import type { HardwareProfile } from "../../model/profiles/hardware.ts";
 import type { SampleSet } from "../../model/trace/io.ts";
-import { type StorageTier, tierOf } from "../shared/storage_tier.ts";
+import { type StorageTier, tierOf, unlimitedTier } from "../shared/storage_tier.ts";
 
 /** Parameters that every loader policy has; null: from trace or profile. */
 export const LOADER_PARAMS = {
@@ -73,15 +73,13 @@ function sourceOf(p: LoaderParams, hardware: HardwareProfile | null, hosts: numb
   let tier: StorageTier | null = profiled === undefined ? null : tierOf(kind, profiled);
   if (tier === null && kind === "object" && (Number.isFinite(nic) || p.bandwidth !== null)) {
     tier = {
-      name: "object",
+      ...unlimitedTier("object"),
       readBytesPerSecond: nic,
       writeBytesPerSecond: nic,
       readsPerSecond: OBJECT_STORE.requestsPerSecond,
       writesPerSecond: OBJECT_STORE.requestsPerSecond,
-      metadataPerSecond: Infinity,
       readSeconds: OBJECT_STORE.seconds,
       writeSeconds: OBJECT_STORE.seconds,
-      capacityBytes: Infinity,
     };
   }
   if (tier === null && p.bandwidth === null) {
@@ -91,17 +89,7 @@ function sourceOf(p: LoaderParams, hardware: HardwareProfile | null, hosts: numb
     );
   }
   const scale = kind === "ssd" && p.bandwidth === null ? hosts : 1;
-  const base = tier ?? {
-    name: kind,
-    readBytesPerSecond: Infinity,
-    writeBytesPerSecond: Infinity,
-    readsPerSecond: Infinity,
-    writesPerSecond: Infinity,
-    metadataPerSecond: Infinity,
-    readSeconds: 0,
-    writeSeconds: 0,
-    capacityBytes: Infinity,
-  };
+  const base = tier ?? unlimitedTier(kind);
   return {
     ...base,
     name: kind,

@@ -23,6 +23,21 @@ export interface TierWork {
   readonly metadata: number;
 }
 
+/** A tier that nothing limits: where a few numbers describe one, the rest of it. */
+export function unlimitedTier(name: TierName): StorageTier {
+  return {
+    name,
+    readBytesPerSecond: Infinity,
+    writeBytesPerSecond: Infinity,
+    readsPerSecond: Infinity,
+    writesPerSecond: Infinity,
+    metadataPerSecond: Infinity,
+    readSeconds: 0,
+    writeSeconds: 0,
+    capacityBytes: Infinity,
+  };
+}
+
 /** A device class of a profile, all its devices together. What the profile leaves out never limits. */
 export function tierOf(name: TierName, storage: StorageProfile): StorageTier {
   const { count } = storage;
@@ -32,7 +47,7 @@ export function tierOf(name: TierName, storage: StorageProfile): StorageTier {
     writeBytesPerSecond: count * storage.writeBytesPerSecond.value,
     readsPerSecond: count * (storage.readIops?.value ?? Infinity),
     writesPerSecond: count * (storage.writeIops?.value ?? Infinity),
-    metadataPerSecond: Infinity,
+    metadataPerSecond: count * (storage.metadataPerSecond?.value ?? Infinity),
     readSeconds: storage.readLatencySeconds?.value ?? 0,
     writeSeconds: storage.writeLatencySeconds?.value ?? 0,
     capacityBytes: count * storage.capacityBytes,

@@ -67,7 +67,7 @@ test("only failures of the job's own nodes hit it: packed, scattered, and of sev
   const scattered = failuresOfJob(cluster, 4, "scattered");
   assert.deepEqual(Array.from(scattered.list.node), [0, 3, 2, 3]);
   assert.equal(scattered.events, 3);
-  const jobs = [0, 1].map((j) => failuresOfJob(cluster, 4, "packed", j, 2));
+  const jobs = [0, 1].map((j) => failuresOfJob(cluster, 4, "packed", { job: j, sizes: [4, 4] }));
   assert.deepEqual(jobs.map((j) => j.events), [2, 2]);
   assert.deepEqual(Array.from(jobs[1].list.node), [2, 0, 1, 2, 3]);
 });

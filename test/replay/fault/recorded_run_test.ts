@@ -79,3 +79,17 @@ test("a job without a length of its own trains through the recorded run once", (
   assert.ok(Math.abs(valueOf(outcome, "useful_seconds") - 30) < 1e-9);
   assert.equal(outcome.usage!.functionalUnits.iterations, 3);
 });
+
+test("tokens of a recorded run are told as useful ones a second and lost ones", () => {
+  const sync = policies.find((p) => p.name === "periodic-sync")!;
+  const set = { useful: 6000, interval: 600, checkpoint: 30, restart: 120, iteration: 10 };
+  const events = [1000, 2500, 2650, 6000].map((at) => ({ at, kind: 0, node: 1, down: 60 }));
+  const outcome = runPolicy(sync, events, { ...set, iterationTokens: 4e6 });
+  // The timeline of E7: 7380 s for 600 iterations, 600 s of training lost.
+  assert.ok(Math.abs(valueOf(outcome, "useful_tokens_per_second") - 600 * 4e6 / 7380) < 1e-6);
+  const lost = valueOf(outcome, "lost_iterations");
+  assert.ok(lost > 0);
+  assert.ok(Math.abs(valueOf(outcome, "lost_tokens") - lost * 4e6) < 1e-3);
+  assert.equal(outcome.usage!.functionalUnits.trainedTokens, 600 * 4e6);
+  assert.equal(runPolicy(sync, events, set).metrics.lost_tokens, undefined);
+});

@@ -5,6 +5,7 @@ import { faultFamily } from "../../../replay/fault/family.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { buildReplayCommand, replayOutput } from "../../replay_command.ts";
 import type { JobOptions } from "../../fault/job_options.ts";
+import { parseJob } from "../../fault/own_jobs.ts";
 import type { ReplayOptions } from "../../replay_options.ts";
 
 interface FaultOptions extends ReplayOptions, JobOptions {
@@ -41,6 +42,11 @@ export const command: CommandModule = {
           "--set gpus=128 --set bytes=2TB --shared fs=120GB/s --jobs 8",
         ],
         [
+          "A large job among small ones that start later",
+          "spillway replay fault faults.csv -p sync,jitter --shared fs=120GB/s " +
+          "--job gpus=2048,bytes=8TB --job gpus=256,bytes=1TB,interval=10min,start=2h,count=4",
+        ],
+        [
           "What the waste costs",
           "spillway replay fault faults.csv --topology topology.conf " +
           "--hardware h100_sxm-x8 --site aws-us-east-1",
@@ -67,7 +73,13 @@ export const command: CommandModule = {
             "Recorded iterations: CSV iteration_seconds or start_seconds,end_seconds, or a Megatron log.",
           )
           .option("--shared <store:string>", "Store that several jobs share: fs=120GB/s.")
-          .option("--jobs <n:integer>", "Jobs that share it; as many as fit when not given."),
+          .option("--jobs <n:integer>", "Jobs that share it; as many as fit when not given.")
+          .type("job", ({ value }) => parseJob(value))
+          .option(
+            "--job <spec:job>",
+            "A job of its own on it: gpus=64,bytes=2TB,interval=30min,start=2h,count=3.",
+            { collect: true },
+          ),
       adapt: async (trace, options: FaultOptions) => {
         const { withTopology } = await import("../../fault/job_options.ts");
         const { onlyNodes } = await import("../../fault/node_filter.ts");

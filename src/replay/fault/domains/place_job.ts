@@ -25,38 +25,73 @@ function allOnJob(list: FailureList, size: number): JobFailures | null {
   return { list, events };
 }
 
+/** A job among those that share a cluster, by the sizes of all of them in nodes. */
+export interface Slot {
+  readonly job: number;
+  readonly sizes: readonly number[];
+}
+
+/** The number of a cluster's node within the job; -1 for a node that is not the job's. */
+type NumberInJob = (node: number) => number;
+
+/** Jobs hold successive runs of nodes. */
+function packed({ job, sizes }: Slot): NumberInJob {
+  const first = sizes.slice(0, job).reduce((sum, size) => sum + size, 0);
+  return (node) => node >= first && node < first + sizes[job] ? node - first : -1;
+}
+
+/** Jobs of one size take turns over the nodes, so that each is spread over all racks. */
+function scatteredAlike({ job, sizes }: Slot, total: number): NumberInJob {
+  const size = sizes[job];
+  const stride = Math.max(1, Math.floor(total / size));
+  return (node) =>
+    node % stride === job % stride && node < stride * size ? Math.floor(node / stride) : -1;
+}
+
+/** Jobs of several sizes take turns in proportion to them (smooth weighted round robin). */
+function scattered({ job, sizes }: Slot, total: number): NumberInJob {
+  const used = sizes.reduce((sum, size) => sum + size, 0);
+  const weights = [...sizes, Math.max(0, total - used)];
+  const credit = weights.map(() => 0);
+  const numbers = new Int32Array(total).fill(-1);
+  let held = 0;
+  for (let node = 0; node < total; node++) {
+    weights.forEach((weight, j) => credit[j] += weight);
+    const turn = credit.indexOf(Math.max(...credit));
+    credit[turn] -= Math.max(total, used);
+    if (turn === job) numbers[node] = held++;
+  }
+  return (node) => numbers[node] ?? -1;
+}
+
 /**
  * Failures of the nodes that a job holds. With a topology the job holds `size` real nodes of the cluster and
  * only their failures hit it; without one every failure of the trace is the job's, and node numbers beyond
  * the job's are taken modulo its size. A failure at an unknown node always hits.
  *
- * @param job Jobs hold successive runs of nodes (packed); 0 for a job alone.
+ * @param slot The job's place among others; null for a job alone.
  */
 export function failuresOfJob(
   cluster: ClusterFailures,
   size: number,
   allocation: Allocation,
-  job = 0,
-  jobs = 1,
+  slot: Slot | null = null,
 ): JobFailures {
   const { list, event, nodes } = cluster;
-  if (nodes === null && jobs === 1) {
+  if (nodes === null && slot === null) {
     const whole = allOnJob(list, size);
     if (whole !== null) return whole;
   }
-  const total = nodes ?? size * jobs;
-  const placed = (node: number): number => {
-    if (nodes === null) {
-      if (jobs === 1) return node >= size ? node % size : node;
-      const at = node % total;
-      return Math.floor(at / size) === job ? at % size : -1;
-    }
-    if (allocation === "packed") {
-      return Math.floor(node / size) === job ? node % size : -1;
-    }
-    const stride = Math.max(1, Math.floor(total / size));
-    return node % stride === job % stride && node < stride * size ? Math.floor(node / stride) : -1;
-  };
+  const { job, sizes } = slot ?? { job: 0, sizes: [size] };
+  const jobs = sizes.length;
+  const total = nodes ?? sizes.reduce((sum, one) => sum + one, 0);
+  const alike = sizes.every((one) => one === size);
+  const numberOf = nodes === null || allocation === "packed"
+    ? packed({ job, sizes })
+    : alike
+    ? scatteredAlike({ job, sizes }, total)
+    : scattered({ job, sizes }, total);
+  const placed: NumberInJob = (node) => numberOf(nodes === null ? node % total : node);
   const kept: number[] = [];
   const ids: number[] = [];
   let events = 0;

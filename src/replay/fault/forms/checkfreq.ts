@@ -51,3 +51,45 @@ export function checkFreqPlan(p: CheckFreqProfile): CheckFreqPlan {
     every: Math.max(1, ceil(pipelineIterations), budgetIterations),
   };
 }
+
+/** How the interval grows while training runs. */
+export interface CheckFreqTuning {
+  /** Iterations between checkpoints in the end. */
+  readonly every: number;
+  /** Iterations of the segments until then; empty when the first interval is kept. */
+  readonly lead: readonly number[];
+}
+
+/** Iterations that are added when the overhead is above the budget. */
+const STEP = 2;
+
+/**
+ * The artifact's tuner: from one checkpoint to the next it holds the time against that of plain iterations, and
+ * raises k by 2 while the overhead is above the budget; then it stops measuring.
+ *
+ * @param first k of Algorithm 1.
+ * @param seen Seconds that a checkpoint blocks, and from there until it is durable, as training meets them.
+ * @param window Checkpoints that one measurement spans; 1 in the artifact.
+ * @param iterations Iterations of the job: the tuner goes no further.
+ */
+export function tuneCheckFreq(
+  first: number,
+  p: Pick<CheckFreqProfile, "iteration" | "budget">,
+  seen: { readonly block: number; readonly persist: number },
+  window: number,
+  iterations: number,
+): CheckFreqTuning {
+  const overhead = (k: number): number => {
+    const segment = k * p.iteration;
+    return (seen.block + Math.max(0, seen.persist - segment)) / segment;
+  };
+  // Nothing is measured before the first checkpoint.
+  const lead = [first];
+  let every = first;
+  for (let done = first; overhead(every) > p.budget * (1 + 1e-9) && done < iterations;) {
+    for (let i = 0; i < window; i++) lead.push(every);
+    done += window * every;
+    every += STEP;
+  }
+  return { every, lead: every === first ? [] : lead };
+}

@@ -6,7 +6,8 @@ import { JOB_PARAMS } from "../params.ts";
 import { REPLACED_AT_ONCE } from "../plan.ts";
 import { plainRecovery } from "../recovery.ts";
 import { faultReplay } from "../run_policy.ts";
-import { flow, loadFlow, saveCost } from "../save_path.ts";
+import { tierSeconds } from "../../shared/storage_tier.ts";
+import { flow, loadFlow, nodeDrives, saveCost, saveFlows } from "../save_path.ts";
 
 const params = z.strictObject({
   ...JOB_PARAMS,
@@ -37,10 +38,15 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
   params,
   create: (given, context) =>
     faultReplay(given, context, ({ mtbf, nodes }, p) => {
-      const drives = context.profiles.hardware?.ssds ?? [];
-      const profile = drives.reduce((sum, d) => sum + d.count * d.writeBytesPerSecond.value, 0);
-      const rate = p.nvme || profile || 6e9;
-      const block = p.nvmeBlock ?? (p.bytes > 0 ? p.bytes / nodes / rate : 10);
+      const profiled = nodeDrives(context.profiles.hardware, 6e9);
+      const drives = p.nvme === 0 ? profiled : { ...profiled, writeBytesPerSecond: p.nvme };
+      const { requests, metadata } = saveCost(p).work;
+      const share = {
+        bytes: p.bytes / nodes,
+        requests: requests / nodes,
+        metadata: metadata / nodes,
+      };
+      const block = p.nvmeBlock ?? (p.bytes > 0 ? tierSeconds(drives, share, "write") : 10);
       const interval = chosenInterval(p, p, block, mtbf);
       const alone = saveCost(p).seconds ?? 0;
       const drain = p.drain ?? Math.max(alone, interval.seconds / 2);
@@ -67,7 +73,7 @@ export const policy: Policy<"faults", z.infer<typeof params>> = {
           flows: [
             flow("dram", "write", t.memorySaves * p.bytes, t.memorySaves),
             flow("ssd", "write", t.memorySaves * p.bytes, t.memorySaves * p.gpus),
-            flow("remote", "write", t.remoteSaves * saveCost(p).storeBytes, t.remoteSaves * p.gpus),
+            ...saveFlows(p, t.remoteSaves).filter((f) => f.tier === "remote"),
             // The drain reads the drives once more.
             flow("ssd", "read", (t.remoteSaves + t.recoveries.memory) * p.bytes, t.remoteSaves),
             loadFlow(p, t.recoveries.remote),

@@ -14,6 +14,7 @@ import { readInstant } from "./instant.ts";
 import { timelineOf } from "./job_timeline.ts";
 import type { Failure, FaultJob, FaultPlan, Recovery } from "../plan.ts";
 import type { FailureList } from "../failure_list.ts";
+import { segmentSecondsAfter } from "../schedule.ts";
 import { createSaveLog } from "./save_log.ts";
 import { createStragglers } from "../stragglers.ts";
 import type { SharedJob } from "./simulate_jobs.ts";
@@ -26,13 +27,14 @@ const TINY = 1e-9;
 
 /**
  * One job of several on a shared store. It keeps the rules of the engine for a job alone; saves and loads
- * take as long as the store needs for them among the others'.
+ * take as long as the store needs for them among the others'. `list` holds failures from the job's start on.
  */
 export function createSharedJob(
   job: FaultJob,
   plan: FaultPlan,
   list: FailureList,
   store: StorePort,
+  startSeconds = 0,
 ): SharedJob {
   const { schedule: spec } = plan;
   const pool = plan.tracksNodes ? createNodePool(list, plan.nodes) : null;
@@ -64,10 +66,8 @@ export function createSharedJob(
     const plain = pool === null ? 1 : plan.rate(pool.view());
     return stragglers.active() ? plain / (job.stragglerSlowdown ?? 1) : plain;
   };
-  const segmentEnd = (): number => {
-    const first = log.segments() === 0 ? spec.firstSeconds ?? spec.segmentSeconds : null;
-    return Math.min(job.usefulSeconds, log.segmentStart() + (first ?? spec.segmentSeconds));
-  };
+  const segmentEnd = (): number =>
+    Math.min(job.usefulSeconds, log.segmentStart() + segmentSecondsAfter(spec, log.segments()));
   const isLast = (): boolean => log.work() >= job.usefulSeconds * (1 - TINY);
 
   const enter = (next: Mode, now: number, end: number): void => {
@@ -257,7 +257,7 @@ export function createSharedJob(
   };
 
   rate = currentRate();
-  train(0);
+  train(startSeconds);
   return {
     nextSeconds() {
       if (mode === "done") return Infinity;

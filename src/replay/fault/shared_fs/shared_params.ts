@@ -7,9 +7,19 @@ export const sharedSchema = z.strictObject({
   /** Bytes a second of all writes and reads together. */
   bandwidth: rateParam(),
   jobs: z.number().int().positive().default(1),
+  /** Jobs that differ: when each starts, and its parameters where they are not those of the policy. */
+  each: z.array(z.strictObject({
+    startSeconds: z.number().min(0),
+    set: z.record(z.string(), z.unknown()),
+  })).min(1).optional(),
 });
 
 export type SharedStore = z.infer<typeof sharedSchema>;
+
+/** The jobs on a store: those that are described, or alike ones that start together. */
+export function jobsOn(store: SharedStore): NonNullable<SharedStore["each"]> {
+  return store.each ?? Array.from({ length: store.jobs }, () => ({ startSeconds: 0, set: {} }));
+}
 
 /** When a save may start: at once, or when a token is free. */
 export const ADMISSIONS = ["free", "token-bucket"] as const;

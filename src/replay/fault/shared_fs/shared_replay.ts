@@ -1,123 +1,147 @@
 import { usageError } from "../../../model/errors.ts";
 import type { Json } from "../../../model/json.ts";
 import { metric, type Metrics } from "../../../model/metric.ts";
+import { faultKindIndex } from "../../../model/trace/faults.ts";
 import type { ReplayContext, ReplayOutcome } from "../../../model/policy.ts";
 import type { ClusterFailures } from "../domains/expand.ts";
-import { billOf, remarks } from "../outcome.ts";
-import { metricsOf } from "../outcome_metrics.ts";
+import { failuresFrom } from "../failure_list.ts";
+import { billOf } from "../outcome.ts";
 import { usageOf, wasteOf } from "../outcome_usage.ts";
-import type { JobParams, Resolved } from "../params.ts";
-import { engineJob, prepareJob, type Setup } from "../prepare_job.ts";
+import { jobNodes, type JobParams, type Resolved } from "../params.ts";
+import { engineJob, type PreparedJob, prepareJob, type Setup } from "../prepare_job.ts";
 import { loadSeconds } from "../recovery.ts";
 import { loadCost, saveCost } from "../save_path.ts";
 import { addUsages, meanMetrics } from "./combine.ts";
+import { jobDetail, jobMetrics, type JobRun, notesOf } from "./job_run.ts";
 import type { StoreTimes } from "./job_timeline.ts";
 import { createSharedJob } from "./shared_job.ts";
+import type { SharedStore } from "./shared_params.ts";
 import { simulateJobs } from "./simulate_jobs.ts";
 import { createSharedStore, createTokenBucket, type PortSpec } from "./store_port.ts";
 
 /** Seeds of the jobs of one replay lie this far apart. */
 const SEED_STEP = 7919;
+const ADDED = faultKindIndex("node_added");
+
+/** One of the jobs, and when it starts. */
+export interface StoreUser<P extends JobParams> {
+  readonly p: Resolved<P>;
+  readonly startSeconds: number;
+}
 
 /**
- * Replays several alike jobs, each on its own nodes of the cluster, that share one store: their saves and
+ * Replays several jobs, each on its own nodes of the cluster, that share one store: their saves and
  * loads share its bandwidth fairly, so that saves in step and restarts after a common failure take longer.
- * Times are means over the jobs, counts and bytes their sums.
+ * Times are means over the jobs, from each one's own start, counts and bytes their sums.
  *
- * @throws usage error when the size of a checkpoint is not known.
+ * @throws usage error when the size of a checkpoint is not known, or the cluster has too few nodes.
  */
 export function sharedReplay<P extends JobParams>(
-  p: Resolved<P>,
+  users: readonly StoreUser<P>[],
+  shared: SharedStore,
   context: ReplayContext<"faults">,
   setup: Setup<P>,
   cluster: ClusterFailures,
   spanSeconds: number,
 ): ReplayOutcome {
-  const { jobs: count, bandwidth, name } = p.shared!;
-  if (!(p.bytes > 0)) {
-    throw usageError(
-      "--shared: how long jobs share the store depends on what they write",
-      "give the size of a checkpoint with --set bytes=SIZE",
-    );
-  }
-  const prepared = Array.from(
-    { length: count },
-    (_, j) => prepareJob(p, setup, cluster, spanSeconds, context.seed + j * SEED_STEP, j, count),
-  );
-  // One token a save, refilled as fast as the store writes one.
-  const bucket = p.admission === "token-bucket"
-    ? createTokenBucket(p.tokens, bandwidth / saveCost(p).storeBytes)
-    : null;
-  const store = createSharedStore(
-    bandwidth,
-    prepared.map(({ plan }): PortSpec => {
-      const { persistSeconds, remoteBlockSeconds } = plan.schedule;
-      const alone = persistSeconds > 0 ? persistSeconds : remoteBlockSeconds;
-      const bytes = saveCost(p).storeBytes;
-      const loadBytes = loadCost(p).storeBytes;
-      return {
-        saveBytes: bytes,
-        saveRate: bytes / alone,
-        loadBytes,
-        loadRate: loadBytes / loadSeconds(p),
-        background: persistSeconds > 0,
-        bucket,
-      };
-    }),
-  );
-  const jobs = prepared.map(({ plan, failures }, j) =>
-    createSharedJob(engineJob(p, spanSeconds, false), plan, failures, store.ports[j])
+  const sizes = users.map(({ p }) => jobNodes(p));
+  checkUsers(users, sizes, shared, cluster);
+  const prepared = users.map(({ p, startSeconds }, j) => {
+    const slot = users.length === 1 ? null : { job: j, sizes };
+    const made = prepareJob(p, setup, cluster, spanSeconds, context.seed + j * SEED_STEP, slot);
+    return { ...made, failures: failuresFrom(made.failures, startSeconds, ADDED) };
+  });
+  const store = createSharedStore(shared.bandwidth, portsOf(users, prepared, shared.bandwidth));
+  const jobs = users.map(({ p, startSeconds }, j) =>
+    createSharedJob(
+      engineJob(p, spanSeconds, false),
+      prepared[j].plan,
+      prepared[j].failures,
+      store.ports[j],
+      startSeconds,
+    )
   );
   simulateJobs(jobs, spanSeconds);
   const gpuKey = context.profiles.hardware?.gpu?.key;
-  const timelines = jobs.map((job) => job.timeline());
-  const bills = timelines.map((t, j) => billOf(p, prepared[j], t));
-  const wall = Math.max(...timelines.map((t) => t.wallSeconds));
-  const wastes = timelines.map((t, j) => wasteOf(t, p, bills[j], gpuKey));
-  const notes = new Set([
-    `${count} jobs share ${name}: times are means over the jobs, counts and bytes sums`,
-    ...(count === 1 ? ["one job alone never waits for another; --jobs N sets their number"] : []),
-    ...prepared.flatMap(({ setup }) => setup.notes ?? []),
-    ...timelines.flatMap((t, j) =>
-      remarks(t, prepared[j], { spanSeconds, unplaced: cluster.unplaced })
-    ),
-  ]);
-  const interval = prepared[0].setup.intervalSeconds;
+  const runs = users.map(({ p, startSeconds }, j): JobRun => {
+    const timeline = jobs[j].timeline();
+    const bill = billOf(p, prepared[j], timeline);
+    return {
+      p,
+      startSeconds,
+      prepared: prepared[j],
+      timeline,
+      bill,
+      times: jobs[j].storeTimes(),
+      waste: wasteOf(timeline, p, bill, gpuKey),
+    };
+  });
+  const end = Math.max(...runs.map((r) => r.startSeconds + r.timeline.wallSeconds));
   return {
     metrics: {
-      ...meanMetrics(
-        timelines.map((t, j) => ({
-          ...metricsOf(t, p, bills[j]),
-          ...prepared[j].setup.metrics?.(t),
-          ...(p.spares === null
-            ? {}
-            : { spare_nodes: metric(prepared[j].spares, "count", "replayed") }),
-        })),
-      ),
-      ...(interval === undefined
-        ? {}
-        : { checkpoint_interval_seconds: metric(interval, "seconds", "replayed") }),
-      ...storeMetrics(jobs.map((job) => job.storeTimes())),
-      jobs_count: metric(count, "count", "replayed"),
+      ...meanMetrics(runs.map(jobMetrics)),
+      ...storeMetrics(runs.map((r) => r.times)),
+      jobs_count: metric(users.length, "count", "replayed"),
       concurrent_transfers_peak: metric(store.peakTransfers(), "count", "modelled"),
-      store_busy_ratio: metric(wall > 0 ? store.busySeconds() / wall : 0, "ratio", "modelled"),
+      store_busy_ratio: metric(end > 0 ? store.busySeconds() / end : 0, "ratio", "modelled"),
     },
-    usage: addUsages(timelines.map((t, j) => usageOf(t, p, bills[j], gpuKey))),
+    usage: addUsages(runs.map((r) => usageOf(r.timeline, r.p, r.bill, gpuKey))),
     detail: {
-      jobs: timelines.map((t, j) => ({
-        wallSeconds: t.wallSeconds,
-        phases: { ...t.phases },
-        failures: t.failures,
-        saves: t.remoteSaves,
-        deferredSaves: jobs[j].storeTimes().deferred,
-      })),
+      jobs: runs.map(jobDetail),
       waste: {
-        total: addUsages(wastes.map((w) => w.total)),
-        spares: addUsages(wastes.map((w) => w.spares)),
+        total: addUsages(runs.map((r) => r.waste.total)),
+        spares: addUsages(runs.map((r) => r.waste.spares)),
       } as unknown as Json,
     },
-    notes: [...notes],
+    notes: notesOf(runs, shared, { spanSeconds, unplaced: cluster.unplaced }),
   };
+}
+
+function checkUsers<P extends JobParams>(
+  users: readonly StoreUser<P>[],
+  sizes: readonly number[],
+  shared: SharedStore,
+  cluster: ClusterFailures,
+): void {
+  const unknown = users.findIndex(({ p }) => !(p.bytes > 0));
+  if (unknown >= 0) {
+    throw usageError(
+      "--shared: how long jobs share the store depends on what they write" +
+        (shared.each === undefined ? "" : `; job ${unknown + 1} does not say`),
+      "give the size of a checkpoint with --set bytes=SIZE",
+    );
+  }
+  const wanted = sizes.reduce((sum, size) => sum + size, 0);
+  if (shared.each !== undefined && cluster.nodes !== null && wanted > cluster.nodes) {
+    throw usageError(
+      `--job: the jobs hold ${wanted} nodes, the topology has ${cluster.nodes}`,
+      "describe smaller or fewer jobs (gpus=N)",
+    );
+  }
+}
+
+/** How each job uses the store; with token-bucket a token a save, refilled as fast as the store writes one. */
+function portsOf<P extends JobParams>(
+  users: readonly StoreUser<P>[],
+  prepared: readonly PreparedJob[],
+  bandwidth: number,
+): PortSpec[] {
+  const saved = users.map(({ p }) => saveCost(p).work.bytes);
+  const mean = saved.reduce((sum, bytes) => sum + bytes, 0) / saved.length;
+  const bucket = createTokenBucket(users[0].p.tokens, bandwidth / mean);
+  return users.map(({ p }, j) => {
+    const { persistSeconds, remoteBlockSeconds } = prepared[j].plan.schedule;
+    const alone = persistSeconds > 0 ? persistSeconds : remoteBlockSeconds;
+    const loadBytes = loadCost(p).work.bytes;
+    return {
+      saveBytes: saved[j],
+      saveRate: saved[j] / alone,
+      loadBytes,
+      loadRate: loadBytes / loadSeconds(p),
+      background: persistSeconds > 0,
+      bucket: p.admission === "token-bucket" ? bucket : null,
+    };
+  });
 }
 
 /** How long saves and loads took at the store, over all jobs. */
