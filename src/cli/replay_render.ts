@@ -11,7 +11,7 @@ import { wrapText } from "./wrap.ts";
 const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assumed. " +
   '"spillway explain <metric>" gives each formula.';
 
-/** Results that a note names before itself. */
+/** Policies that a note names before itself. */
 const MOST_NAMED = 3;
 
 function titleOf(id: string): string {
@@ -39,15 +39,16 @@ function otherOrders({ results, ranking }: ReplayDocument, labels: readonly stri
   });
 }
 
-/** Every note once; one that only some results have names them, unless it does so itself. */
-function attributedNotes({ results }: ReplayDocument, labels: readonly string[]): string[] {
+/** Every note once; one that only some policies have names them, unless it does so itself. */
+function attributedNotes({ results }: ReplayDocument): string[] {
   const notes = [...new Set(results.flatMap((r) => r.notes ?? []))];
+  const policies = new Set(results.map((r) => r.policy));
   return notes.map((note) => {
-    const by = labels.filter((_, i) => results[i].notes?.includes(note));
-    const named = results.some((r) => note.startsWith(`${r.policy}:`));
-    return by.length === labels.length || by.length > MOST_NAMED || named
+    const by = new Set(results.filter((r) => r.notes?.includes(note)).map((r) => r.policy));
+    const named = [...by].some((policy) => note.startsWith(`${policy}:`));
+    return by.size === policies.size || by.size > MOST_NAMED || named
       ? note
-      : `${by.join(", ")}: ${note}`;
+      : `${[...by].join(", ")}: ${note}`;
   });
 }
 
@@ -107,7 +108,7 @@ export function renderReplay(
     ...wrapText(safeText(ranking.recommendation), out.width),
   ];
   if (extra.length > 0) lines.push("", ...extra);
-  const notes = attributedNotes(document, labels);
+  const notes = attributedNotes(document);
   if (notes.length > 0) {
     lines.push("", ...notes.flatMap((n) => wrapText(`- ${safeText(n)}`, out.width)));
   }

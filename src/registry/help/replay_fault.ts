@@ -21,6 +21,7 @@ export const help: CommandHelp = {
     {"flags":"--iterations <file>","name":"iterations","description":"Recorded iterations: CSV iteration_seconds or start_seconds,end_seconds, or a Megatron log.","typeName":"file","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--shared <store>","name":"shared","description":"Store that several jobs share: fs=120GB/s.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--jobs <n>","name":"jobs","description":"Jobs that share it; as many as fit when not given.","typeName":"integer","values":[],"required":false,"hidden":false,"global":false},
+    {"flags":"--job <spec>","name":"job","description":"A job of its own on it: gpus=64,bytes=2TB,interval=30min,start=2h,count=3.","typeName":"job","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--json","name":"json","description":"Print one JSON document on stdout.","typeName":null,"values":[],"required":false,"hidden":false,"global":true},
     {"flags":"--quiet","name":"quiet","description":"Print nothing on stderr but warnings and errors.","typeName":null,"values":[],"required":false,"hidden":false,"global":true},
     {"flags":"--store <file>","name":"store","description":"The store (SPILLWAY_STORE; spillway.duckdb).","typeName":"file","values":[],"required":false,"hidden":false,"global":true},
@@ -35,6 +36,7 @@ export const help: CommandHelp = {
     {"name":"Which checkpoint interval?","description":"spillway replay fault faults.csv --policy periodic-sync --sweep interval=5min..240min*2"},
     {"name":"A job of your own","description":"spillway replay fault faults.csv --set useful=14d --set bytes=2.4TB"},
     {"name":"Eight jobs on one file system, and policies against their storms","description":"spillway replay fault faults.csv -p sync,async+spares,jitter,token-bucket,nvme-drain --set gpus=128 --set bytes=2TB --shared fs=120GB/s --jobs 8"},
+    {"name":"A large job among small ones that start later","description":"spillway replay fault faults.csv -p sync,jitter --shared fs=120GB/s --job gpus=2048,bytes=8TB --job gpus=256,bytes=1TB,interval=10min,start=2h,count=4"},
     {"name":"What the waste costs","description":"spillway replay fault faults.csv --topology topology.conf --hardware h100_sxm-x8 --site aws-us-east-1"},
     {"name":"Every model of the Oobleck artifact on a spot trace","description":"spillway replay fault spot.csv -p oobleck,varuna --sweep model=BERT-large,GPT-2-ours,GPT-3-medium,GPT-3-2_7b,GPT-3-6_7b"},
     {"name":"A year of a large cluster, with the interval over 200 seeds","description":"spillway replay fault weibull:mtbf=3h,shape=0.7,nodes=2048,span=1y --seeds 200"}
