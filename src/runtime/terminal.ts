@@ -25,6 +25,22 @@ export function terminalWidth(): number {
   return (isTerminal("stdout") ? columns() : undefined) ?? 80;
 }
 
+/** Lines and columns of the terminal that stderr is, or null where it is none. */
+export function terminalSize(): { readonly rows: number; readonly columns: number } | null {
+  if (!isTerminal("stderr")) return null;
+  const deno = denoApi();
+  if (deno === undefined) {
+    const { rows, columns } = nodeProcess().stderr;
+    return rows > 0 && columns > 0 ? { rows, columns } : null;
+  }
+  try {
+    const { rows, columns } = deno.consoleSize();
+    return rows > 0 && columns > 0 ? { rows, columns } : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Whether a stream is a terminal. */
 export function isTerminal(stream: Stream): boolean {
   return denoApi()?.[stream].isTerminal() ?? nodeProcess()[stream].isTTY === true;

@@ -81,9 +81,10 @@ async function report(
 }
 
 /** The plan with a view that is drawn while it runs. */
-async function withLiveView(plan: RecordPlan, width: number): Promise<RecordPlan> {
-  const { createLiveView, drawLive } = await import("../record/live_view.ts");
-  const view = createLiveView(width);
+async function withLiveView(plan: RecordPlan): Promise<RecordPlan> {
+  const { createLiveView } = await import("../record/live_view.ts");
+  const { drawLive } = await import("../record/live_screen.ts");
+  const view = createLiveView();
   return {
     ...plan,
     onReading: view.onReading,
@@ -100,7 +101,7 @@ async function run(options: Options, argv: readonly string[]): Promise<void> {
   if (options.dryRun) return await dryRun(out, options, argv);
   const { planOf } = await import("../record/plan.ts");
   const asked = await planOf(out, options, argv);
-  const plan = options.live ? await withLiveView(asked, out.width) : asked;
+  const plan = options.live ? await withLiveView(asked) : asked;
   const { recordRun } = await import("../record/record_run.ts");
   let recorded;
   try {

@@ -7,14 +7,18 @@ import {
   formatSeconds,
 } from "../../model/units.ts";
 import { boundTimeShare } from "../../model/trace/time_share.ts";
-import { isTerminal, writeText } from "../../runtime/terminal.ts";
 
 /** What of a recording a person watches while it runs. */
 export interface LiveView {
   onReading(series: SampleSeries, timeNs: number, value: number | null): void;
-  /** The lines for what was read since the last call. */
-  lines(nowNs: number, missedTicks: number): string[];
+  /** At most {@link LIVE_LINES} lines of at most `width` characters for what was read since the last call. */
+  lines(nowNs: number, missedTicks: number, width: number): string[];
 }
+
+export const LIVE_LINES = 4;
+
+/** A share as a person reads it while it changes: whole percents. */
+const percent = (ratio: number) => formatRatio(Math.round(100 * ratio) / 100);
 
 interface Latest {
   readonly series: SampleSeries;
@@ -25,7 +29,7 @@ interface Latest {
 const LAYERED = /^(dm-|md|loop|zram|ram|sr)\d*/;
 
 /** Keeps the newest reading of each series: memory is bounded by their number. */
-export function createLiveView(width: number): LiveView {
+export function createLiveView(): LiveView {
   const latest = new Map<string, Latest>();
   let before = new Map<string, { value: number; timeNs: number }>();
   const of = (source: string, field: string) =>
@@ -56,8 +60,8 @@ export function createLiveView(width: number): LiveView {
     const watts = gauge(source, "power_watts");
     const memory = gauge(source, "memory_used_bytes");
     return [
-      `GPU   ${used.length} x ${formatRatio(mean(used))} a kernel ran`,
-      sm === null ? null : `SM ${formatRatio(mean(sm))}`,
+      `GPU   ${used.length} x ${percent(mean(used))} a kernel ran`,
+      sm === null ? null : `SM ${percent(mean(sm))}`,
       watts === null ? null : `${formatNumber(Math.round(watts.reduce((a, b) => a + b, 0)))} W`,
       memory === null ? null : `${formatBytes(Math.max(...memory))} used`,
     ].filter((part) => part !== null).join(", ");
@@ -73,7 +77,7 @@ export function createLiveView(width: number): LiveView {
         known.timeNs = timeNs;
       }
     },
-    lines: (nowNs, missedTicks) => {
+    lines: (nowNs, missedTicks, width) => {
       const read = rates("block", "read_bytes");
       const busy = rates("block", "busy_seconds").filter((r) => !LAYERED.test(r.device));
       const most = busy.toSorted((a, b) => b.rate - a.rate)[0];
@@ -84,18 +88,16 @@ export function createLiveView(width: number): LiveView {
       const free = gauge("memory", "available_bytes");
       const dirty = gauge("memory", "dirty_bytes");
       const lines = [
-        `recording ${formatSeconds(Math.round(nowNs / 1e9))}` +
+        `spillway records, ${formatSeconds(Math.round(nowNs / 1e9))}` +
         (missedTicks === 0 ? "" : `, ${missedTicks} ticks missed`),
         gpuLine(),
         read.length === 0 ? null : `disk  ${formatDecimalBytes(Math.round(sum(read)))}/s read, ` +
           `${formatDecimalBytes(Math.round(sum(rates("block", "write_bytes"))))}/s written` +
-          (most === undefined
-            ? ""
-            : `, ${most.device} busy ${formatRatio(boundTimeShare(most.rate))}`),
-        worked + idle === 0 ? null : `host  CPU ${formatRatio(worked / (worked + idle))}` +
+          (most === undefined ? "" : `, ${most.device} busy ${percent(boundTimeShare(most.rate))}`),
+        worked + idle === 0 ? null : `host  CPU ${percent(worked / (worked + idle))}` +
           (free === null ? "" : `, ${formatBytes(free[0])} free`) +
           (dirty === null ? "" : `, ${formatBytes(dirty[0])} dirty`) +
-          (stall === undefined ? "" : `, waits for I/O ${formatRatio(boundTimeShare(stall.rate))}`),
+          (stall === undefined ? "" : `, waits for I/O ${percent(boundTimeShare(stall.rate))}`),
       ];
       before = new Map(
         [...latest].filter(([, l]) => l.value !== null)
@@ -103,38 +105,5 @@ export function createLiveView(width: number): LiveView {
       );
       return lines.filter((line) => line !== null).map((line) => line.slice(0, width));
     },
-  };
-}
-
-const LIVE_MS = 500;
-const PLAIN_MS = 10_000;
-
-/**
- * Draws the view on stderr: in place on a terminal, one line every ten seconds elsewhere. A command that writes
- * to the same terminal meanwhile pushes the view up; the next drawing begins below.
- *
- * @returns what ends it and clears what it drew.
- */
-export function drawLive(
-  view: LiveView,
-  state: () => { readonly nowNs: number; readonly missedTicks: number },
-): () => void {
-  const terminal = isTerminal("stderr");
-  let drawn = 0;
-  const erase = () => drawn === 0 ? "" : `\x1b[${drawn}A\x1b[J`;
-  const timer = setInterval(() => {
-    const { nowNs, missedTicks } = state();
-    const lines = view.lines(nowNs, missedTicks);
-    if (!terminal) {
-      void writeText("stderr", `${lines.join("; ")}\n`);
-      return;
-    }
-    void writeText("stderr", `${erase()}${lines.join("\n")}\n`);
-    drawn = lines.length;
-  }, terminal ? LIVE_MS : PLAIN_MS);
-  return () => {
-    clearInterval(timer);
-    if (drawn > 0) void writeText("stderr", erase());
-    drawn = 0;
   };
 }

@@ -23,12 +23,20 @@ function row(label: string, text: string, width: number): string {
     .join("\n");
 }
 
+/** What a machine does not have is normal: of more than this many only the names. */
+const EXPLAINED_ABSENT = 2;
+
 function sourceText(sources: readonly SourceStatus[]): string {
   const fine = sources.filter((s) => s.status === "ok").map((s) => s.name);
-  const rest = sources.filter((s) => s.status !== "ok")
+  const absent = sources.filter((s) => s.status === "absent");
+  const short = absent.length > EXPLAINED_ABSENT;
+  const explained = sources.filter((s) => s.status !== "ok" && !(short && s.status === "absent"))
     .map((s) => `${s.name} ${s.status} (${s.reason ?? "no reason"})`);
-  return [fine.length > 0 ? `${fine.join(", ")} ok` : "", ...rest].filter((t) => t !== "")
-    .join("; ");
+  return [
+    fine.length > 0 ? `${fine.join(", ")} ok` : "",
+    ...explained,
+    short ? `${absent.map((s) => s.name).join(", ")} absent (spillway doctor says why)` : "",
+  ].filter((t) => t !== "").join("; ");
 }
 
 function exitText(run: RunRecord): string {
