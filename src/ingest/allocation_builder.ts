@@ -36,15 +36,26 @@ export function emptyRow(): AllocationRow {
   };
 }
 
+type Values = Float64Array | Int32Array | Uint8Array;
+
+/** A column in shared memory, so that other threads replay and search it without a copy. */
+function column<A extends Values>(
+  Type: { new (buffer: SharedArrayBuffer): A; readonly BYTES_PER_ELEMENT: number },
+  fill = 0,
+): A {
+  const values = new Type(new SharedArrayBuffer(BATCH_ROWS * Type.BYTES_PER_ELEMENT));
+  return fill === 0 ? values : values.fill(fill) as A;
+}
+
+/** Rows being collected; a column begins to exist with the first row that says something in it. */
 class Batch {
-  readonly op = new Uint8Array(BATCH_ROWS);
-  readonly id = new Int32Array(BATCH_ROWS);
-  readonly size = new Float64Array(BATCH_ROWS);
-  readonly address = new Float64Array(BATCH_ROWS);
-  readonly stream = new Int32Array(BATCH_ROWS);
-  readonly device = new Int32Array(BATCH_ROWS);
-  readonly timeNs = new Float64Array(BATCH_ROWS);
-  /** Only where some row has one: most traces do not. */
+  readonly op = column(Uint8Array);
+  readonly id = column(Int32Array);
+  readonly size = column(Float64Array);
+  address: Float64Array | undefined;
+  stream: Int32Array | undefined;
+  device: Int32Array | undefined;
+  timeNs: Float64Array | undefined;
   pool: Int32Array | undefined;
   site: Int32Array | undefined;
   count = 0;
@@ -55,6 +66,9 @@ export class AllocationBuilder {
   #open = new Batch();
   readonly #full: AllocationColumns[] = [];
   #given = 0;
+  /** Stand for every column that says nothing: large traces have few of the others. */
+  readonly #zeros = column(Int32Array);
+  readonly #unknown = column(Float64Array, NaN);
   rows = 0;
 
   add(row: AllocationRow): void {
@@ -63,12 +77,12 @@ export class AllocationBuilder {
     batch.op[at] = row.op;
     batch.id[at] = row.id;
     batch.size[at] = row.size;
-    batch.address[at] = row.address;
-    batch.stream[at] = row.stream;
-    batch.device[at] = row.device;
-    batch.timeNs[at] = row.timeNs;
-    if (row.pool !== 0) (batch.pool ??= new Int32Array(BATCH_ROWS))[at] = row.pool;
-    if (row.site >= 0) (batch.site ??= new Int32Array(BATCH_ROWS).fill(-1))[at] = row.site;
+    if (!Number.isNaN(row.address)) (batch.address ??= column(Float64Array, NaN))[at] = row.address;
+    if (row.stream !== 0) (batch.stream ??= column(Int32Array))[at] = row.stream;
+    if (row.device !== 0) (batch.device ??= column(Int32Array))[at] = row.device;
+    if (!Number.isNaN(row.timeNs)) (batch.timeNs ??= column(Float64Array, NaN))[at] = row.timeNs;
+    if (row.pool !== 0) (batch.pool ??= column(Int32Array))[at] = row.pool;
+    if (row.site >= 0) (batch.site ??= column(Int32Array, -1))[at] = row.site;
     this.rows++;
     if (batch.count === BATCH_ROWS) this.#close();
   }
@@ -80,8 +94,7 @@ export class AllocationBuilder {
       | { site?: Int32Array; count: number }
       | undefined;
     const batch = full ?? this.#open;
-    (batch.site ??= new Int32Array(full === undefined ? BATCH_ROWS : full.count).fill(-1))[at] =
-      site;
+    (batch.site ??= column(Int32Array, -1))[at] = site;
   }
 
   /** Every batch so far; more rows may follow after those that are full. */
@@ -111,10 +124,10 @@ export class AllocationBuilder {
       op: end(op),
       id: end(id),
       size: end(size),
-      address: end(address),
-      stream: end(stream),
-      device: end(device),
-      timeNs: end(timeNs),
+      address: end(address ?? this.#unknown),
+      stream: end(stream ?? this.#zeros),
+      device: end(device ?? this.#zeros),
+      timeNs: end(timeNs ?? this.#unknown),
       ...(pool === undefined ? {} : { pool: end(pool) }),
       ...(site === undefined ? {} : { site: end(site) }),
     });

@@ -12,78 +12,93 @@ export interface MemoryEvent {
   readonly site: number;
 }
 
+/** A live allocation without an address, and the row that began it. */
+interface Sized {
+  readonly id: number;
+  readonly row: number;
+}
+
 /**
  * Gives allocations their ids: a free belongs to the allocation at its address, else to the last one of the
  * same size (and site) that is live. What is freed without having been allocated was live before the first
  * event and is put in front.
+ *
+ * What is to be put in front is known only at the end. Who cannot hold all rows reads twice: a first time for
+ * the blocks `before` the trace, a second time for its `events`; ids are the same each time.
  */
 export class AllocationMatcher {
-  readonly #live = new Map<string, { id: number; row: number }[]>();
+  readonly #keep: "all" | "before" | "events";
+  /** Id of the live allocation at an address, by device. */
+  readonly #atAddress = new Map<number, Map<number, number>>();
+  /** Live allocations without an address, by what they have in common. */
+  readonly #alike = new Map<string, Sized[]>();
   readonly #before = new AllocationBuilder();
   readonly builder = new AllocationBuilder();
   readonly #beforeOf = new Map<number, number>();
+  readonly #row = emptyRow();
   #ids = 0;
+  #rows = 0;
+  #beforeCount = 0;
   reused = 0;
 
+  constructor(keep: "all" | "before" | "events" = "all") {
+    this.#keep = keep;
+  }
+
   get before(): number {
-    return this.#before.rows;
+    return this.#beforeCount;
   }
 
   get rows(): number {
-    return this.#before.rows + this.builder.rows;
+    return this.#beforeCount + this.#rows;
   }
 
   allocate(event: MemoryEvent): void {
-    const key = keyOf(event);
-    const open = this.#live.get(key) ?? [];
-    if (open.length > 0 && !Number.isNaN(event.address)) {
-      // The free of the one before was not recorded.
-      this.reused++;
-      this.#add("free", event, open.pop()!.id);
-    }
     const id = this.#ids++;
-    open.push({ id, row: this.builder.rows });
-    this.#live.set(key, open);
+    if (Number.isNaN(event.address)) this.#push(event, { id, row: this.#rows });
+    else {
+      const live = this.#addressesOf(event.device);
+      const other = live.get(event.address);
+      if (other !== undefined) {
+        // The free of the one before was not recorded.
+        this.reused++;
+        this.#add("free", event, other);
+      }
+      live.set(event.address, id);
+    }
     this.#add("alloc", event, id);
   }
 
   free(event: MemoryEvent): void {
-    const found = this.#live.get(keyOf(event))?.pop();
-    this.#add("free", event, found?.id ?? this.bornBefore(event));
+    this.#add("free", event, this.#take(event) ?? this.bornBefore(event));
   }
 
   /** A block that was there before the first event; its id. */
   bornBefore(event: MemoryEvent): number {
     const id = this.#ids++;
-    this.#before.add({ ...rowOf("alloc", event, id), timeNs: NaN });
+    this.#beforeCount++;
     this.#beforeOf.set(event.device, (this.#beforeOf.get(event.device) ?? 0) + 1);
+    if (this.#keep !== "events") this.#before.add(this.#fill("alloc", event, id, NaN));
     return id;
   }
 
   /** As {@link bornBefore}, for a trace that names what was there before. */
   preexisting(event: MemoryEvent): void {
-    const open = this.#live.get(keyOf(event)) ?? [];
-    open.push({ id: this.bornBefore(event), row: -1 });
-    this.#live.set(keyOf(event), open);
+    const id = this.bornBefore(event);
+    if (Number.isNaN(event.address)) this.#push(event, { id, row: -1 });
+    else this.#addressesOf(event.device).set(event.address, id);
   }
 
-  /** A live allocation changes its site. */
+  /** A live allocation without an address changes its site. */
   move(from: MemoryEvent, site: number): void {
-    const open = this.#live.get(keyOf(from))?.pop();
+    const open = this.#pop(from);
     if (open === undefined) return;
     if (open.row >= 0) this.builder.setSite(open.row, site);
-    const key = keyOf({ ...from, site });
-    const there = this.#live.get(key) ?? [];
-    there.push(open);
-    this.#live.set(key, there);
+    this.#push({ ...from, site }, open);
   }
 
   fail(event: MemoryEvent): void {
     this.#add("oom", event, -1);
-  }
-
-  #add(op: string, event: MemoryEvent, id: number): void {
-    this.builder.add(rowOf(op, event, id));
   }
 
   /** Number of blocks of each device that stand in front. */
@@ -91,27 +106,60 @@ export class AllocationMatcher {
     return [...this.#beforeOf].map(([device, count]) => ({ device, count }));
   }
 
+  /** The blocks that were live before the first event. */
+  beforeBatches(): readonly AllocationColumns[] {
+    return this.#before.batches();
+  }
+
   batches(): AllocationColumns[] {
     return [...this.#before.batches(), ...this.builder.batches()];
+  }
+
+  #addressesOf(device: number): Map<number, number> {
+    let live = this.#atAddress.get(device);
+    if (live === undefined) this.#atAddress.set(device, live = new Map());
+    return live;
+  }
+
+  /** Ends the live allocation that a free is about; its id. */
+  #take(event: MemoryEvent): number | undefined {
+    if (Number.isNaN(event.address)) return this.#pop(event)?.id;
+    const live = this.#addressesOf(event.device);
+    const id = live.get(event.address);
+    live.delete(event.address);
+    return id;
+  }
+
+  #push(event: MemoryEvent, sized: Sized): void {
+    const key = keyOf(event);
+    const alike = this.#alike.get(key);
+    if (alike === undefined) this.#alike.set(key, [sized]);
+    else alike.push(sized);
+  }
+
+  #pop(event: MemoryEvent): Sized | undefined {
+    return this.#alike.get(keyOf(event))?.pop();
+  }
+
+  #add(op: string, event: MemoryEvent, id: number): void {
+    this.#rows++;
+    if (this.#keep !== "before") this.builder.add(this.#fill(op, event, id, event.timeNs));
+  }
+
+  #fill(op: string, event: MemoryEvent, id: number, timeNs: number): AllocationRow {
+    const row = this.#row;
+    row.op = OP_CODE[op];
+    row.id = id;
+    row.size = event.bytes;
+    row.address = event.address;
+    row.stream = event.stream;
+    row.device = event.device;
+    row.timeNs = timeNs;
+    row.site = event.site;
+    return row;
   }
 }
 
 function keyOf(event: MemoryEvent): string {
-  return Number.isNaN(event.address)
-    ? `${event.device} size ${event.bytes} ${event.site}`
-    : `${event.device} ${event.address}`;
-}
-
-function rowOf(op: string, event: MemoryEvent, id: number): AllocationRow {
-  return {
-    ...emptyRow(),
-    op: OP_CODE[op],
-    id,
-    size: event.bytes,
-    address: event.address,
-    stream: event.stream,
-    device: event.device,
-    timeNs: event.timeNs,
-    site: event.site,
-  };
+  return `${event.device} ${event.bytes} ${event.site}`;
 }

@@ -27,8 +27,11 @@ export class JsonItems {
   #captureLine = 0;
   #inString = false;
   #escaped = false;
-  /** A member's key is read, or a value is about to begin. */
+  readonly #utf8 = new TextDecoder();
+  /** A member's key was read; its bytes, where its name matters. */
+  #hasKey = false;
   #key: number[] | null = null;
+  /** A member's key, or a value is about to begin. */
   #expectsKey = false;
   #expectsValue = true;
   #started = false;
@@ -70,12 +73,20 @@ export class JsonItems {
       const byte = chunk[i];
       if (this.#inString) {
         if (this.#escaped) this.#escaped = false;
-        else if (byte === BACKSLASH) this.#escaped = true;
-        else if (byte === QUOTE) {
-          this.#inString = false;
-          continue;
+        else {
+          // The rest of the text up to its end, without looking at each byte anew.
+          let end = i;
+          while (end < chunk.length && chunk[end] !== QUOTE && chunk[end] !== BACKSLASH) end++;
+          if (this.#key !== null) { for (; i < end; i++) this.#key.push(chunk[i]); }
+          i = end;
+          if (i === chunk.length) break;
+          if (chunk[i] === BACKSLASH) this.#escaped = true;
+          else {
+            this.#inString = false;
+            continue;
+          }
         }
-        this.#key?.push(byte);
+        this.#key?.push(chunk[i]);
         continue;
       }
       switch (byte) {
@@ -89,16 +100,19 @@ export class JsonItems {
         case QUOTE:
           this.#inString = true;
           if (this.#expectsKey) {
-            this.#key = [];
+            // Nobody asks for the path inside of a value that is cut out.
+            this.#key = this.#captureDepth < 0 ? [] : null;
+            this.#hasKey = true;
             this.#expectsKey = false;
           } else if (this.#expectsValue) begin();
           break;
         case COLON:
-          if (this.#key === null) this.#fail("a colon");
-          this.#path[this.#path.length - 1] = new TextDecoder().decode(
-            Uint8Array.from(this.#key!),
-          );
+          if (!this.#hasKey) this.#fail("a colon");
+          if (this.#key !== null) {
+            this.#path[this.#path.length - 1] = this.#utf8.decode(Uint8Array.from(this.#key));
+          }
           this.#key = null;
+          this.#hasKey = false;
           this.#expectsValue = true;
           break;
         case OPEN_OBJECT:

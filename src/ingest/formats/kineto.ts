@@ -2,11 +2,11 @@ import { Buffer } from "node:buffer";
 import { dataError } from "../../model/errors.ts";
 import { counted } from "../../model/plural.ts";
 import type { Trace } from "../../model/trace/trace.ts";
-import { JsonItems } from "../../parse/json_items.ts";
 import { PlaceError } from "../../parse/place_error.ts";
 import { AllocationMatcher } from "../allocation_matcher.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
-import { withPlaces } from "../place.ts";
+import { forEachJsonValue } from "../json_values.ts";
+import { matchedTrace } from "../matched_trace.ts";
 
 /** Device types of PyTorch that are GPUs: CUDA and HIP; 0 is the host. */
 const GPU_TYPES = new Set([1, 6, 20]);
@@ -31,10 +31,10 @@ function detect(head: ImportHead): number {
   return /^\s*\[\s*\{[^}]*"ph"\s*:/.test(head.text) ? 0.8 : 0;
 }
 
-function readingOf(bytes: Uint8Array, line: number): Reading | null {
+function readingOf(bytes: Uint8Array, line: number, utf8: TextDecoder): Reading | null {
   let event: { ts?: unknown; name?: unknown; args?: Record<string, unknown> };
   try {
-    event = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    event = JSON.parse(utf8.decode(bytes));
   } catch {
     throw new PlaceError(line, 1, "a [memory] event is not valid JSON");
   }
@@ -64,86 +64,108 @@ function readingOf(bytes: Uint8Array, line: number): Reading | null {
   return reading;
 }
 
-async function readEvents(input: ImportInput): Promise<Reading[]> {
-  const readings: Reading[] = [];
-  const items = new JsonItems(
+/** The events of one kind of memory as columns: a trace of some GB holds millions of them. */
+class Readings {
+  device = new Int32Array(1024);
+  address = new Float64Array(1024);
+  bytes = new Float64Array(1024);
+  us = new Float64Array(1024);
+  count = 0;
+  ascending = true;
+  addressed = false;
+
+  add(r: Reading): void {
+    if (this.count === this.us.length) this.#grow();
+    const at = this.count++;
+    this.device[at] = Math.max(0, r.device || 0);
+    this.address[at] = r.address;
+    this.bytes[at] = r.bytes;
+    this.us[at] = r.us;
+    if (at > 0 && r.us < this.us[at - 1]) this.ascending = false;
+    if (r.address > 0) this.addressed = true;
+  }
+
+  /** Indices of the events in the order of their times; equal times stay as they are. */
+  order(): Uint32Array {
+    const order = Uint32Array.from({ length: this.count }, (_, i) => i);
+    return this.ascending ? order : order.sort((a, b) => this.us[a] - this.us[b] || a - b);
+  }
+
+  #grow(): void {
+    const longer = <A extends Int32Array | Float64Array>(old: A): A => {
+      const grown = new (old.constructor as new (n: number) => A)(2 * old.length);
+      grown.set(old);
+      return grown;
+    };
+    this.device = longer(this.device);
+    this.address = longer(this.address);
+    this.bytes = longer(this.bytes);
+    this.us = longer(this.us);
+  }
+}
+
+async function readEvents(input: ImportInput): Promise<{ gpu: Readings; cpu: Readings }> {
+  const found = { gpu: new Readings(), cpu: new Readings() };
+  const utf8 = new TextDecoder("utf-8", { fatal: true });
+  await forEachJsonValue(
+    input,
     (path) =>
       path.length === 2 ? path[0] === "traceEvents" : path.length === 1 && path[0] !== "" &&
         typeof path[0] === "number",
     (bytes, _, line) => {
       const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       if (!view.includes('"[memory]"')) return;
-      const reading = readingOf(bytes, line);
-      if (reading !== null) readings.push(reading);
+      const reading = readingOf(bytes, line, utf8);
+      if (reading === null) return;
+      if (GPU_TYPES.has(reading.type)) found.gpu.add(reading);
+      else if (reading.type === CPU_TYPE) found.cpu.add(reading);
     },
   );
-  await withPlaces(input.label, async () => {
-    for await (const chunk of input.chunks()) items.push(chunk);
-    items.end();
-  });
-  return readings;
+  return found;
 }
 
 async function read(input: ImportInput): Promise<Trace<"allocations">> {
-  const all = await readEvents(input);
-  if (all.length === 0) {
+  const { gpu, cpu } = await readEvents(input);
+  const chosen = gpu.count > 0 ? gpu : cpu;
+  if (chosen.count === 0) {
     throw dataError(
       `${input.label}: the profiler trace has no [memory] event`,
       "record with torch.profiler.profile(profile_memory=True)",
     );
   }
-  const gpu = all.filter((r) => GPU_TYPES.has(r.type));
-  const cpu = all.filter((r) => r.type === CPU_TYPE);
-  const chosen = gpu.length > 0 ? gpu : cpu;
-  const notes: string[] = [];
-  if (gpu.length > 0 && cpu.length > 0) {
-    notes.push(`dropped ${counted(cpu.length, "event")} of host memory`);
-  }
-  if (gpu.length === 0) notes.push("host memory: the trace has no event of a GPU");
-  if (chosen.some((r, i) => i > 0 && r.us < chosen[i - 1].us)) {
-    chosen.sort((a, b) => a.us - b.us);
-    notes.push("events were put in the order of their times");
-  }
+  const notes = [counted(chosen.count, "[memory] event")];
   const matcher = new AllocationMatcher();
-  const addressed = chosen.some((r) => r.address > 0);
-  const first = chosen[0]?.us ?? 0;
-  for (const r of chosen) {
+  const { addressed } = chosen;
+  const order = chosen.order();
+  const first = chosen.us[order[0]];
+  for (const i of order) {
+    const [address, bytes] = [chosen.address[i], chosen.bytes[i]];
     const event = {
-      device: Math.max(0, r.device || 0),
-      address: addressed ? r.address : NaN,
-      bytes: Math.abs(r.bytes),
-      timeNs: Math.round((r.us - first) * 1000),
+      device: chosen.device[i],
+      address: addressed ? address : NaN,
+      bytes: Math.abs(bytes),
+      timeNs: Math.round((chosen.us[i] - first) * 1000),
       stream: 0,
       site: -1,
     };
-    if (addressed && Number.isNaN(r.address)) matcher.fail(event);
-    else if (r.bytes > 0) matcher.allocate(event);
-    else if (r.bytes < 0) matcher.free(event);
+    if (addressed && Number.isNaN(address)) matcher.fail(event);
+    else if (bytes > 0) matcher.allocate(event);
+    else if (bytes < 0) matcher.free(event);
   }
-  notes.unshift(counted(chosen.length, "[memory] event"));
   if (matcher.before > 0) notes.push(`${counted(matcher.before, "block")} live before the first`);
   if (!addressed) {
     notes.push("no addresses: a free belongs to the last live allocation of its size");
   }
-  return {
-    kind: "allocations",
-    name: "",
-    format: "kineto",
-    sha256: await input.sha256(),
-    rows: matcher.rows,
-    meta: {
-      sizeMeaning: "rounded",
-      overflowed: false,
-      allocatorSettings: null,
-      segments: null,
-      liveBefore: matcher.liveBefore(),
-      streams: ["0"],
-    },
+  if (gpu.count > 0 && cpu.count > 0) {
+    notes.push(`dropped ${counted(cpu.count, "event")} of host memory`);
+  }
+  if (gpu.count === 0) notes.push("host memory: the trace has no event of a GPU");
+  if (!chosen.ascending) notes.push("events were put in the order of their times");
+  return await matchedTrace(input, "kineto", matcher, {
+    sizeMeaning: "rounded",
+    streams: ["0"],
     notes,
-    async *batches() {
-      yield* await Promise.resolve(matcher.batches());
-    },
-  };
+  });
 }
 
 /** The [memory] events of a PyTorch profiler trace, as an object with `traceEvents` or as a bare list. */

@@ -1,10 +1,10 @@
 import { counted } from "../../model/plural.ts";
 import type { Trace } from "../../model/trace/trace.ts";
-import { JsonItems } from "../../parse/json_items.ts";
 import { PlaceError } from "../../parse/place_error.ts";
 import { AllocationMatcher, type MemoryEvent } from "../allocation_matcher.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
-import { withPlaces } from "../place.ts";
+import { forEachJsonValue } from "../json_values.ts";
+import { matchedTrace } from "../matched_trace.ts";
 
 /** Categories by their number (torch/profiler/_memory_profiler.py). */
 const CATEGORIES = [
@@ -62,7 +62,7 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
   let first: bigint | null = null;
   let last = 0n;
   let moved: MemoryEvent | null = null;
-  const items = new JsonItems((path) => path.length === 1, (bytes, _, line) => {
+  await forEachJsonValue(input, (path) => path.length === 1, (bytes, _, line) => {
     const { time, action, size, category } = rowOf(bytes, line);
     if (time >= 0n) {
       first ??= time;
@@ -93,33 +93,15 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
       moved = null;
     }
   });
-  await withPlaces(input.label, async () => {
-    for await (const chunk of input.chunks()) items.push(chunk);
-    items.end();
-  });
-  return {
-    kind: "allocations",
-    name: "",
-    format: "memory-timeline",
-    sha256: await input.sha256(),
-    rows: matcher.rows,
-    meta: {
-      sizeMeaning: "rounded",
-      overflowed: false,
-      allocatorSettings: null,
-      segments: null,
-      liveBefore: matcher.liveBefore(),
-      streams: ["0"],
-      sites: CATEGORIES,
-    },
+  return await matchedTrace(input, "memory-timeline", matcher, {
+    sizeMeaning: "rounded",
+    streams: ["0"],
+    sites: CATEGORIES,
     notes: [
       `${counted(matcher.rows, "operation")} with their categories`,
       "no addresses: a free belongs to the last live allocation of its size and category",
     ],
-    async *batches() {
-      yield* await Promise.resolve(matcher.batches());
-    },
-  };
+  });
 }
 
 /** PyTorch's categorised memory timeline as raw events: [time in ns, action, signed bytes, category]. */

@@ -1,11 +1,13 @@
 import { counted } from "../../model/plural.ts";
-import type { Trace } from "../../model/trace/trace.ts";
+import type { AllocationColumns } from "../../model/trace/allocations.ts";
+import type { Trace, TraceStream, TraceSummary } from "../../model/trace/trace.ts";
 import { csvLine, type CsvRow } from "../../parse/csv_line.ts";
 import { PlaceError } from "../../parse/place_error.ts";
 import { DenseNames } from "../allocation_builder.ts";
 import { AllocationMatcher } from "../allocation_matcher.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
-import { forEachLine, isBlank } from "../lines.ts";
+import { isBlank, lineChunks } from "../lines.ts";
+import { matchedSummary, matchedTrace, type MatchedTraceFacts } from "../matched_trace.ts";
 
 const COLUMNS = ["thread", "time", "action", "pointer", "size", "stream"];
 const DAY_US = 86_400e6;
@@ -62,14 +64,40 @@ function bytesOf(row: CsvRow, line: number): number {
 }
 
 class LogReader {
-  readonly matcher = new AllocationMatcher();
-  readonly streams = new DenseNames();
-  failures = 0;
+  readonly matcher: AllocationMatcher;
+  readonly #streams = new DenseNames();
+  #failures = 0;
+  #header = true;
   #first = NaN;
   #last = -Infinity;
   #days = 0;
 
-  row(row: CsvRow, line: number): void {
+  constructor(matcher: AllocationMatcher) {
+    this.matcher = matcher;
+  }
+
+  line(bytes: Uint8Array, start: number, end: number, line: number): void {
+    if (isBlank(bytes, start, end)) return;
+    const row = csvLine(bytes, start, end, line);
+    if (!this.#header) return this.#row(row, line);
+    this.#header = false;
+    if (!isHeader(row)) {
+      throw new PlaceError(line, 1, "the header is not Thread,Time,Action,Pointer,Size,Stream");
+    }
+  }
+
+  /** What is known once the last line was read. */
+  facts(): MatchedTraceFacts {
+    const { matcher } = this;
+    const notes = [counted(matcher.rows, "operation")];
+    if (matcher.before > 0) notes.push(`${counted(matcher.before, "block")} live before the first`);
+    if (this.#failures > 0) {
+      notes.push(`${counted(this.#failures, "allocation")} failed in the recording`);
+    }
+    return { sizeMeaning: "requested", streams: this.#streams.names, notes };
+  }
+
+  #row(row: CsvRow, line: number): void {
     if (row.cells.length < COLUMNS.length) {
       throw new PlaceError(
         line,
@@ -82,7 +110,7 @@ class LogReader {
       address: pointer(row, line),
       bytes: bytesOf(row, line),
       timeNs: this.#time(row, line) * 1000,
-      stream: this.streams.of(row.cells[5]),
+      stream: this.#streams.of(row.cells[5]),
       site: -1,
     };
     switch (row.cells[2]) {
@@ -94,7 +122,7 @@ class LogReader {
         if (event.address !== 0) this.matcher.free(event);
         return;
       case "allocate failure":
-        this.failures++;
+        this.#failures++;
         this.matcher.fail(event);
         return;
       default:
@@ -127,39 +155,36 @@ class LogReader {
   }
 }
 
+/** Reads all lines, and tells after every chunk. */
+function lines(input: ImportInput, reader: LogReader): AsyncGenerator<number> {
+  return lineChunks(input, (bytes, start, end, line) => reader.line(bytes, start, end, line));
+}
+
 async function read(input: ImportInput): Promise<Trace<"allocations">> {
-  const reader = new LogReader();
-  let header = true;
-  await forEachLine(input, (bytes, start, end, line) => {
-    if (isBlank(bytes, start, end)) return;
-    const row = csvLine(bytes, start, end, line);
-    if (!header) return reader.row(row, line);
-    header = false;
-    if (!isHeader(row)) {
-      throw new PlaceError(line, 1, "the header is not Thread,Time,Action,Pointer,Size,Stream");
-    }
-  });
-  const { matcher, streams, failures } = reader;
-  const notes = [counted(matcher.rows, "operation")];
-  if (matcher.before > 0) notes.push(`${counted(matcher.before, "block")} live before the first`);
-  if (failures > 0) notes.push(`${counted(failures, "allocation")} failed in the recording`);
+  const reader = new LogReader(new AllocationMatcher());
+  for await (const _ of lines(input, reader));
+  return await matchedTrace(input, "rmm-log", reader.matcher, reader.facts());
+}
+
+/** Reads twice: first for the blocks that were live before the log began, which stand in front. */
+function stream(input: ImportInput): TraceStream<"allocations"> {
+  let summary: TraceSummary<"allocations"> | null = null;
+  async function* batches(): AsyncGenerator<AllocationColumns> {
+    const before = new LogReader(new AllocationMatcher("before"));
+    for await (const _ of lines(input, before));
+    yield* before.matcher.beforeBatches();
+    const reader = new LogReader(new AllocationMatcher("events"));
+    for await (const _ of lines(input, reader)) yield* reader.matcher.builder.take(false);
+    yield* reader.matcher.builder.take(true);
+    summary = matchedSummary(reader.matcher, reader.facts(), await input.sha256());
+  }
   return {
     kind: "allocations",
-    name: "",
     format: "rmm-log",
-    sha256: await input.sha256(),
-    rows: matcher.rows,
-    meta: {
-      sizeMeaning: "requested",
-      overflowed: false,
-      allocatorSettings: null,
-      segments: null,
-      liveBefore: matcher.liveBefore(),
-      streams: streams.names,
-    },
-    notes,
-    async *batches() {
-      yield* await Promise.resolve(matcher.batches());
+    batches,
+    finish: () => {
+      if (summary === null) throw new Error("the log was not read to its end");
+      return summary;
     },
   };
 }
@@ -172,4 +197,5 @@ export const format: Importer<"allocations"> = {
   reference: "rapidsai/rmm: logging_resource_adaptor.hpp",
   detect,
   read,
+  stream,
 };

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { dataError } from "../../model/errors.ts";
 import type { SnapshotSegment } from "../../model/trace/allocations.ts";
 import type { Trace } from "../../model/trace/trace.ts";
-import { JsonItems, type JsonPath } from "../../parse/json_items.ts";
+import type { JsonPath } from "../../parse/json_items.ts";
 import { PlaceError } from "../../parse/place_error.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
-import { withPlaces } from "../place.ts";
+import { forEachJsonValue } from "../json_values.ts";
 import { type TorchEvent, TorchTraceBuilder } from "../torch_events.ts";
 
 const state = z.enum([
@@ -93,7 +93,7 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
       : path[0] === "segments"
       ? path.length === 2
       : path[0] === "device_traces" && path.length === 3;
-  const items = new JsonItems(wanted, (bytes, path, line) => {
+  await forEachJsonValue(input, wanted, (bytes, path, line) => {
     if (path[0] === "segments") builder.segment(segmentOf(jsonOf(bytes, line, "a segment"), line));
     else if (path[0] === "device_traces") {
       traces = true;
@@ -103,10 +103,6 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
       if (!parsed.success) throw new PlaceError(line, 1, "allocator_settings is no object");
       settings = parsed.data;
     }
-  });
-  await withPlaces(input.label, async () => {
-    for await (const chunk of input.chunks()) items.push(chunk);
-    items.end();
   });
   if (!traces) {
     throw dataError(`${input.label}: there is no event in device_traces`, "fetch the file again");
