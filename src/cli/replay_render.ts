@@ -61,7 +61,8 @@ export function renderReplay(
 ): string {
   const { results, ranking, trace } = document;
   const labels = resultLabels(results);
-  const present = family.columns.filter((id) => results.some((r) => r.metrics[id] !== undefined));
+  // A column in which nothing is known would only say that much: why stands in --json.
+  const present = family.columns.filter((id) => results.some((r) => r.metrics[id]?.value != null));
   const rows = ranking.order.map((entry) => {
     const result = results[entry.result];
     return [

@@ -1,9 +1,10 @@
-import type { Trace } from "../model/trace/trace.ts";
+import type { RequestColumns } from "../model/trace/requests.ts";
+import type { Trace, TraceStream, TraceSummary } from "../model/trace/trace.ts";
 import { csvLine, type CsvRow } from "../parse/csv_line.ts";
 import { PlaceError } from "../parse/place_error.ts";
 import { parseWallTime, type WallTime } from "../parse/timestamp.ts";
 import type { ImportInput } from "./importer.ts";
-import { forEachLine, isBlank } from "./lines.ts";
+import { forEachLine, isBlank, lineChunks, type LineHandler } from "./lines.ts";
 import { RequestBuilder, type RequestRow } from "./request_builder.ts";
 
 const MAX_TOKENS = 4294967295;
@@ -30,57 +31,93 @@ export interface CsvHeader {
   readonly line: number;
 }
 
+type LayoutOf = (header: CsvHeader) => RequestCsvLayout;
+
+/** The lines of a CSV of requests, and what is known once the last was read. */
+class CsvReader {
+  readonly builder = new RequestBuilder(false);
+  readonly #rows = new RowReader(this.builder);
+  readonly #layoutOf: LayoutOf;
+  #layout: RequestCsvLayout | null = null;
+  #width = 0;
+
+  constructor(layoutOf: LayoutOf) {
+    this.#layoutOf = layoutOf;
+  }
+
+  line(bytes: Uint8Array, start: number, end: number, line: number): void {
+    if (isBlank(bytes, start, end)) return;
+    const row = csvLine(bytes, start, end, line);
+    if (this.#layout === null) {
+      this.#layout = this.#layoutOf({ row, line });
+      this.#width = row.cells.length;
+      return;
+    }
+    if (row.cells.length !== this.#width) {
+      throw new PlaceError(
+        line,
+        1,
+        `the line has ${row.cells.length} cells, but the header has ${this.#width}`,
+      );
+    }
+    this.#rows.row(row, this.#layout, line);
+  }
+
+  get ttftSeconds(): readonly number[] {
+    return this.#rows.ttftSeconds;
+  }
+
+  summary(sha256: string): TraceSummary<"requests"> {
+    const { builder } = this;
+    const { ties, sessions } = this.#rows;
+    const { ignored, arrival } = this.#layout ?? { ignored: [], arrival: -1 };
+    const notes = [`${builder.rows.toLocaleString("en-US")} requests without block ids`];
+    if (arrival < 0) notes.push("there is no arrival column: every request arrives at 0");
+    if (ties > 0) {
+      notes.push(`${ties.toLocaleString("en-US")} requests arrive with the one before them`);
+    }
+    if (sessions > 0) notes.push(`${sessions.toLocaleString("en-US")} sessions`);
+    if (ignored.length > 0) notes.push(`dropped the columns ${ignored.join(", ")}`);
+    return { sha256, rows: builder.rows, meta: { blockTokens: null, uniqueBlocks: null }, notes };
+  }
+}
+
 /** Reads a CSV of requests; shared by every format whose rows are requests without blocks. */
 export async function readRequestCsv(
   input: ImportInput,
   formatName: string,
-  layoutOf: (header: CsvHeader) => RequestCsvLayout,
+  layoutOf: LayoutOf,
 ): Promise<Trace<"requests">> {
-  const builder = new RequestBuilder(false);
-  const reader = new RowReader(builder);
-  let layout: RequestCsvLayout | null = null;
-  let width = 0;
-  await forEachLine(input, (bytes, start, end, line) => {
-    if (isBlank(bytes, start, end)) return;
-    const row = csvLine(bytes, start, end, line);
-    if (layout === null) {
-      layout = layoutOf({ row, line });
-      width = row.cells.length;
-      return;
-    }
-    if (row.cells.length !== width) {
-      throw new PlaceError(
-        line,
-        1,
-        `the line has ${row.cells.length} cells, but the header has ${width}`,
-      );
-    }
-    reader.row(row, layout, line);
-  });
-  const { ttftSeconds } = reader;
-  const { ignored, arrival } = layout ?? { ignored: [], arrival: -1 };
-  const notes = [`${builder.rows.toLocaleString("en-US")} requests without block ids`];
-  if (arrival < 0) notes.push("there is no arrival column: every request arrives at 0");
-  if (reader.ties > 0) {
-    notes.push(
-      `${reader.ties.toLocaleString("en-US")} requests arrive with the one before them`,
-    );
-  }
-  if (reader.sessions > 0) notes.push(`${reader.sessions.toLocaleString("en-US")} sessions`);
-  if (ignored.length > 0) notes.push(`dropped the columns ${ignored.join(", ")}`);
+  const reader = new CsvReader(layoutOf);
+  await forEachLine(input, (bytes, start, end, line) => reader.line(bytes, start, end, line));
+  const { builder, ttftSeconds } = reader;
   return {
     kind: "requests",
     name: "",
     format: formatName,
-    sha256: await input.sha256(),
-    rows: builder.rows,
-    meta: { blockTokens: null, uniqueBlocks: null },
-    notes,
+    ...reader.summary(await input.sha256()),
     ...(ttftSeconds.every(Number.isNaN)
       ? {}
       : { measuredTtftSeconds: Float64Array.from(ttftSeconds) }),
     batches: () => builder.batches(),
   };
+}
+
+/** As {@link readRequestCsv}, batch by batch in constant memory. */
+export function streamRequestCsv(
+  input: ImportInput,
+  formatName: string,
+  layoutOf: LayoutOf,
+): TraceStream<"requests"> {
+  const reader = new CsvReader(layoutOf);
+  let sha256 = "";
+  async function* batches(): AsyncGenerator<RequestColumns> {
+    const row: LineHandler = (bytes, start, end, line) => reader.line(bytes, start, end, line);
+    for await (const _ of lineChunks(input, row)) yield* reader.builder.take(false);
+    yield* reader.builder.take(true);
+    sha256 = await input.sha256();
+  }
+  return { kind: "requests", format: formatName, batches, finish: () => reader.summary(sha256) };
 }
 
 interface Session {

@@ -1,5 +1,10 @@
 import { PlaceError } from "../../parse/place_error.ts";
-import { type CsvHeader, readRequestCsv, type RequestCsvLayout } from "../csv_requests.ts";
+import {
+  type CsvHeader,
+  readRequestCsv,
+  type RequestCsvLayout,
+  streamRequestCsv,
+} from "../csv_requests.ts";
 import type { Importer, ImportHead } from "../importer.ts";
 
 const NAMES = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"] as const;
@@ -43,4 +48,5 @@ export const format: Importer<"requests"> = {
   reference: "Azure/AzurePublicDataset, AzureLLMInferenceDataset2023.md; Splitwise (ISCA 24)",
   detect,
   read: (input) => readRequestCsv(input, "azure-llm", layoutOf),
+  stream: (input) => streamRequestCsv(input, "azure-llm", layoutOf),
 };

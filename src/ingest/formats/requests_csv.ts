@@ -1,5 +1,10 @@
 import { PlaceError } from "../../parse/place_error.ts";
-import { type CsvHeader, readRequestCsv, type RequestCsvLayout } from "../csv_requests.ts";
+import {
+  type CsvHeader,
+  readRequestCsv,
+  type RequestCsvLayout,
+  streamRequestCsv,
+} from "../csv_requests.ts";
 import type { Importer, ImportHead } from "../importer.ts";
 
 /** Names by which the tools of the field call the same column, in lower case without punctuation. */
@@ -107,4 +112,5 @@ export const format: Importer<"requests"> = {
   reference: "this tool; column names of Vidur (trace_request_generator) and BurstGPT",
   detect,
   read: (input) => readRequestCsv(input, "requests-csv", layoutOf),
+  stream: (input) => streamRequestCsv(input, "requests-csv", layoutOf),
 };

@@ -21,6 +21,8 @@ export class HeapMeter {
   readonly #points: Point[] = [];
   #timed: boolean | null = null;
   #lastSeconds = 0;
+  #reservedByteSeconds = 0;
+  #lastReserved = 0;
   #reserved = -1;
   #peakIndex = -1;
   firstOomIndex: number | null = null;
@@ -45,7 +47,12 @@ export class HeapMeter {
       this.firstOomBytes = batch.size[row];
     }
     const time = batch.timeNs[row];
-    if (!Number.isNaN(time)) this.#lastSeconds = time / 1e9;
+    if (!Number.isNaN(time)) {
+      const seconds = time / 1e9;
+      this.#reservedByteSeconds += this.#lastReserved * Math.max(0, seconds - this.#lastSeconds);
+      this.#lastSeconds = seconds;
+      this.#lastReserved = s.reserved;
+    }
     this.#timed ??= Number.isNaN(time) ? null : true;
     if (index % this.#stride === 0) {
       const largestFree = heap.largestFree();
@@ -69,6 +76,11 @@ export class HeapMeter {
   /** Seconds of the trace; 0 where it has no times. */
   get seconds(): number {
     return this.#lastSeconds;
+  }
+
+  /** Reserved bytes over the time of the trace; 0 where it has no times. */
+  get reservedByteSeconds(): number {
+    return this.#reservedByteSeconds;
   }
 
   /** @param capacityBytes Device memory that the largest possible allocation is counted in. */

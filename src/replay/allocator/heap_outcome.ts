@@ -2,6 +2,7 @@ import { formatInUnit } from "../../model/format_metric.ts";
 import { metric, type Metrics } from "../../model/metric.ts";
 import { counted } from "../../model/plural.ts";
 import type { ReplayContext, ReplayOutcome } from "../../model/policy.ts";
+import type { Usage } from "../../model/usage.ts";
 import { CALL_NAMES, driverSeconds, parseCallCosts } from "./call_costs.ts";
 import { type DeviceCounters, driverCalls } from "./device.ts";
 import type { Heap } from "./heap.ts";
@@ -120,6 +121,11 @@ function notesOf(run: FinishedReplay, pinning: Pinning): string[] {
     );
   }
   const { meta } = context;
+  if (meter.seconds === 0) {
+    notes.push(
+      "the trace has no times: an estimate of energy or cost covers the driver calls alone",
+    );
+  }
   if (meta.overflowed) {
     notes.push("the recording's ring of events overflowed: its beginning is missing");
   }
@@ -127,6 +133,30 @@ function notesOf(run: FinishedReplay, pinning: Pinning): string[] {
     notes.push("the trace gives rounded sizes: internal waste cannot be seen in it");
   }
   return notes;
+}
+
+/**
+ * What the replay used of the machine: a GPU for the time of the trace and for this policy's calls and stalls
+ * on top of it, and the memory it reserved. Without times, the calls alone.
+ */
+function usageOf({ heap, meter, params, context }: FinishedReplay): Usage {
+  const gpu = context.profiles.hardware?.gpu ?? null;
+  const costs = parseCallCosts(params.callCosts);
+  const wallSeconds = meter.seconds + driverSeconds(costs, heap.calls, heap.stats.syncs);
+  return {
+    wallSeconds,
+    functionalUnits: {},
+    devices: [{
+      kind: "gpu",
+      ...(gpu === null ? {} : { key: gpu.key }),
+      count: 1,
+      reservedSeconds: wallSeconds,
+      busySeconds: null,
+    }],
+    flows: [],
+    held: [{ tier: "hbm", byteSeconds: meter.reservedByteSeconds }],
+    evidence: costs.evidence,
+  };
 }
 
 /** Metrics, lines, the segment map and what a reader must know of one replay. */
@@ -150,20 +180,7 @@ export function heapOutcome(run: FinishedReplay): ReplayOutcome {
         Math.max(then.largestFree(), capacity - s.active - s.stranded),
       ),
     },
-    usage: {
-      wallSeconds: meter.seconds,
-      functionalUnits: {},
-      devices: meter.seconds === 0 ? [] : [{
-        kind: "gpu",
-        ...(gpu === null ? {} : { key: gpu.key }),
-        count: 1,
-        reservedSeconds: meter.seconds,
-        busySeconds: null,
-      }],
-      flows: [],
-      held: [],
-      evidence: "replayed",
-    },
+    usage: usageOf(run),
     series: meter.series(capacity),
     figures: segments.length === 0 ? [] : [segmentMap(segments, when)],
     detail: {

@@ -23,17 +23,16 @@ export function runKv(
   requests: RequestList,
   stepSeconds: number,
   meter: KvMeter,
-): { rejected: number; seconds: number; steps: number } {
+): { seconds: number; steps: number } {
   let next = 0;
-  let rejected = 0;
   let seconds = 0;
   let steps = 0;
   while (next < requests.count || engine.pending > 0) {
     if (engine.pending === 0) seconds = Math.max(seconds, requests.arrivalSeconds[next]);
     for (; next < requests.count && requests.arrivalSeconds[next] <= seconds; next++) {
       const [prompt, output] = [requests.inputTokens[next], requests.outputTokens[next]];
-      if (engine.fits(prompt, output)) engine.add(next, prompt, output, requests.blocks[next]);
-      else rejected++;
+      if (engine.fits(prompt, output)) engine.add(next, prompt, output, requests.blocksOf(next));
+      else requests.reject(next);
     }
     if (engine.pending === 0) continue;
     engine.step();
@@ -42,7 +41,7 @@ export function runKv(
     const moment = engine.moment();
     if (moment.batch > 0) meter.add({ seconds, ...moment });
   }
-  return { rejected, seconds, steps };
+  return { seconds, steps };
 }
 
 /** Slots of a partly filled holding: first those that will still be written, the rest never. */

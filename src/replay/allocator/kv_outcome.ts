@@ -8,7 +8,6 @@ import type { RequestList } from "./kv_requests.ts";
 /** What a KV replay counted besides the meter. */
 export interface KvCounts {
   readonly poolSlots: number;
-  readonly rejected: number;
   readonly preemptions: number;
   readonly recomputedTokens: number;
   readonly prefixHitTokens: number | null;
@@ -60,7 +59,7 @@ export function kvOutcome(
     peak_reserved_bytes: bytes(meter.peakHeld),
     preemption_count: count(counts.preemptions),
     recomputed_tokens: metric(counts.recomputedTokens, "tokens", "replayed"),
-    rejected_count: count(counts.rejected),
+    rejected_count: count(requests.rejected),
     kv_steps_count: count(counts.steps),
     ...(counts.prefixHitTokens === null
       ? {}
@@ -80,15 +79,15 @@ export function kvOutcome(
       : { page_map_ahead_count: count(counts.pageMapsAhead) }),
     ...(counts.pageUnmaps === undefined ? {} : { page_unmap_count: count(counts.pageUnmaps) }),
   };
-  const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+  const served = requests.servedTokens;
   return {
     metrics,
     usage: {
       wallSeconds: counts.seconds,
       functionalUnits: {
-        requests: requests.count - counts.rejected,
-        inputTokens: sum(requests.inputTokens),
-        outputTokens: sum(requests.outputTokens),
+        requests: requests.count - requests.rejected,
+        inputTokens: served.input,
+        outputTokens: served.output,
       },
       devices: [{
         kind: "gpu",

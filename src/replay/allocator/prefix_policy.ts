@@ -14,7 +14,7 @@ export function replayPrefix(
 ): ReplayOutcome {
   const scheduler = new PrefixScheduler(setup, context.onEvent);
   const meter = new KvMeter(context.seriesPoints);
-  const { rejected, seconds, steps } = runKv(scheduler, requests, stepSeconds, meter);
+  const { seconds, steps } = runKv(scheduler, requests, stepSeconds, meter);
   const notes = setup.traceBlockTokens === null
     ? ["the trace has no block ids: no prefix can be found again"]
     : [`prefixes are compared in the trace's blocks of ${setup.traceBlockTokens} tokens`];
@@ -22,7 +22,6 @@ export function replayPrefix(
     meter,
     {
       poolSlots: setup.slots,
-      rejected,
       preemptions: scheduler.preemptions,
       recomputedTokens: scheduler.recomputedTokens,
       prefixHitTokens: scheduler.hitTokens,

@@ -22,10 +22,10 @@ export function roundSize(bytes: number, conf: AllocConf): number {
   return Math.ceil(bytes / MIN_BLOCK) * MIN_BLOCK;
 }
 
-/** Bytes that are asked of the driver for a block size. */
+/** Bytes that are asked of the driver for a block size: never fewer, however small segments are set. */
 export function segmentSize(size: number, conf: AllocConf): number {
   if (size <= SMALL_SIZE) return SMALL_BUFFER;
-  if (size < MIN_LARGE_ALLOC) return conf.largeSegmentBytes;
+  if (size < MIN_LARGE_ALLOC && size <= conf.largeSegmentBytes) return conf.largeSegmentBytes;
   return Math.ceil(size / ROUND_LARGE) * ROUND_LARGE;
 }
 

@@ -9,6 +9,26 @@ import { type Line, replayFile, withFile } from "./ops_replay.ts";
 const KV = "golden/allocator/kv_buddy_bfc.json";
 const skip = needsShared(KV);
 
+test("requests that can never run do no work: their tokens are in no account", async () => {
+  const csv = "input_tokens,output_tokens\n10,5\n5000,7\n20,6\n";
+  const policies = {
+    contiguous: { contextLimit: 100 },
+    paged: {},
+    vattention: { groupTokens: 16 },
+  };
+  for (const [name, more] of Object.entries({ ...policies, radix: {}, "trtllm-paged": {} })) {
+    await withFile("requests.csv", csv, async (path) => {
+      const { outcome } = await replayFile(path, name, { slots: 1024, ...more });
+      assert.equal(outcome.metrics.rejected_count.value, 1, name);
+      assert.deepEqual(
+        outcome.usage!.functionalUnits,
+        { requests: 2, inputTokens: 30, outputTokens: 11 },
+        name,
+      );
+    });
+  }
+});
+
 test("VA1: vAttention maps, keeps and takes back pages", { skip }, () => {
   const { VA1 } = JSON.parse(sharedText(KV));
   const pool = new PagePool(VA1.T, VA1.total, 3);

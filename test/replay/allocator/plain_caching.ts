@@ -94,7 +94,7 @@ export class PlainCaching {
 
   segmentSize(size: number): number {
     if (size <= MIB) return 2 * MIB;
-    if (size < 10 * MIB) return this.conf.largeSegmentBytes;
+    if (size < 10 * MIB && size <= this.conf.largeSegmentBytes) return this.conf.largeSegmentBytes;
     return Math.ceil(size / (2 * MIB)) * 2 * MIB;
   }
 

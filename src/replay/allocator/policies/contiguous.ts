@@ -33,14 +33,14 @@ interface Running {
 const DEFAULT_SLOTS = 65_536;
 
 function create(p: Params, context: ReplayContext<"requests">): Replay<"requests"> {
-  const requests = new RequestList();
+  const requests = new RequestList(false);
   return {
     feed: (columns) => requests.feed(columns),
     finish() {
       const wanted = p.slots ?? slotsFromProfiles(context.profiles) ?? DEFAULT_SLOTS;
       const slots = 2 ** Math.floor(Math.log2(Math.max(1, wanted)));
       const meter = new KvMeter(context.seriesPoints);
-      const { rejected, seconds } = run(p, requests, slots, meter);
+      const { seconds } = run(p, requests, slots, meter);
       const notes = slots === wanted
         ? []
         : [`the buddy pool takes ${slots} of ${wanted} KV slots: its size must be a power of two`];
@@ -48,7 +48,6 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
         meter,
         {
           poolSlots: slots,
-          rejected,
           preemptions: 0,
           recomputedTokens: 0,
           prefixHitTokens: null,
@@ -71,7 +70,6 @@ function run(p: Params, requests: RequestList, slots: number, meter: KvMeter) {
   const buddy = new Buddy(slots);
   let running: Running[] = [];
   let next = 0;
-  let rejected = 0;
   let seconds = 0;
   let step = 0;
   while (next < requests.count || running.length > 0) {
@@ -82,7 +80,7 @@ function run(p: Params, requests: RequestList, slots: number, meter: KvMeter) {
       const [prompt, output] = [requests.inputTokens[next], requests.outputTokens[next]];
       const wanted = reservedSlots(p.reserve, prompt, output, p.contextLimit);
       if (wanted < prompt + output || buddy.chunkFor(wanted) > slots) {
-        rejected++;
+        requests.reject(next);
         next++;
         continue;
       }
@@ -118,7 +116,7 @@ function run(p: Params, requests: RequestList, slots: number, meter: KvMeter) {
     for (const r of done) buddy.free(r.address);
     if (done.length > 0) running = running.filter((r) => r.endStep > step);
   }
-  return { rejected, seconds };
+  return { seconds };
 }
 
 export const policy: Policy<"requests", Params> = {

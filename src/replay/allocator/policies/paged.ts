@@ -38,7 +38,7 @@ type Params = z.infer<typeof params>;
 const DEFAULT_SLOTS = 65_536;
 
 function create(p: Params, context: ReplayContext<"requests">): Replay<"requests"> {
-  const requests = new RequestList();
+  const requests = new RequestList(p.prefixCache);
   return {
     feed: (columns) => requests.feed(columns),
     finish() {
@@ -69,12 +69,11 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
         wholeSequence: p.wholeSequence,
       });
       const engine = engineOf(scheduler, caching ? blockTokens : null, context.onEvent);
-      const { rejected, seconds, steps } = runKv(engine, requests, p.stepSeconds, meter);
+      const { seconds, steps } = runKv(engine, requests, p.stepSeconds, meter);
       return kvOutcome(
         meter,
         {
           poolSlots: slots,
-          rejected,
           preemptions: scheduler.preemptionCount,
           recomputedTokens: scheduler.recomputedTokens,
           prefixHitTokens: caching ? scheduler.hitTokens : null,

@@ -27,7 +27,7 @@ export const policy: Policy<"requests", Params> = {
   accepts: ["requests"],
   params,
   create(p, context) {
-    const requests = new RequestList();
+    const requests = new RequestList(true);
     return {
       feed: (columns) => requests.feed(columns),
       finish: () =>

@@ -35,7 +35,7 @@ export const policy: Policy<"requests", Params> = {
   accepts: ["requests"],
   params: params as unknown as z.ZodType<Params>,
   create(p, context) {
-    const requests = new RequestList();
+    const requests = new RequestList(true);
     return {
       feed: (columns) => requests.feed(columns),
       finish: () =>

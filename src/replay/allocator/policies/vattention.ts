@@ -147,7 +147,7 @@ class Scheduler implements KvEngine {
 }
 
 function create(p: Params, context: ReplayContext<"requests">): Replay<"requests"> {
-  const requests = new RequestList();
+  const requests = new RequestList(false);
   return {
     feed: (columns) => requests.feed(columns),
     finish() {
@@ -156,12 +156,11 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
       const pool = new PagePool(tokens, Math.max(1, Math.floor(slots / tokens)), p.maxRunning);
       const scheduler = new Scheduler(p, pool, context.onEvent);
       const meter = new KvMeter(context.seriesPoints);
-      const { rejected, seconds, steps } = runKv(scheduler, requests, p.stepSeconds, meter);
+      const { seconds, steps } = runKv(scheduler, requests, p.stepSeconds, meter);
       return kvOutcome(
         meter,
         {
           poolSlots: pool.total * tokens,
-          rejected,
           preemptions: scheduler.preemptions,
           recomputedTokens: scheduler.recomputed,
           prefixHitTokens: null,
