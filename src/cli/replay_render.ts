@@ -14,15 +14,19 @@ const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assu
 /** Policies that a note names before itself. */
 const MOST_NAMED = 3;
 
+/** Where the plural is not the word with an s. */
+const COUNTS: Readonly<Record<string, string>> = {
+  retry_count: "retries",
+  rejected_count: "rejected",
+  driver_call_count: "driver calls",
+};
+
 function titleOf(id: string): string {
   // A count of one word is the plural of it: failures, preemptions.
-  return id.replace(/^([a-z]+)_count$/, "$1s").replace(
+  return COUNTS[id] ?? id.replace(/^([a-z]+)_count$/, "$1s").replace(
     /_(bytes|seconds|ratio|usd|blocks|tokens|count|joules)$/,
     "",
-  ).replaceAll(
-    "_",
-    " ",
-  );
+  ).replaceAll("_", " ");
 }
 
 /** The order by each further metric, as one line. */

@@ -26,12 +26,22 @@ function questionOf(
   };
 }
 
+/** In a memory that is too small, what fails least is best, however little it wastes. */
+function rankByFailures(document: ReplayDocument): ReplayDocument {
+  const { results } = document;
+  const by = "oom_count";
+  if (!results.some((r) => Number(r.metrics[by]?.value ?? 0) > 0)) return document;
+  const order = rankResults(results, by, "lower");
+  const recommendation = allocatorFamily.recommend(results, order);
+  return { ...document, ranking: { by, better: "lower", order, recommendation } };
+}
+
 /** Adds the smallest capacity of every result that was replayed on a device without limit, and ranks by it. */
 export async function searchCapacities(after: ReplayAfter): Promise<ReplayDocument> {
   const { document, trace, choices, profiles, out } = after;
   const questions = document.results.map((result, i) => questionOf(result, choices[i]));
   const asked = questions.filter((q) => q !== null);
-  if (asked.length === 0) return document;
+  if (asked.length === 0) return rankByFailures(document);
   const { CAPACITY_STEP, smallestCapacities } = await import("../../search/min_capacity.ts");
   const progress = createProgress("search the smallest capacity", out);
   const answers = await smallestCapacities(trace, asked, {
