@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { safeText } from "../../src/cli/sanitize.ts";
 import { cellWidth, renderTable } from "../../src/cli/table.ts";
+import { wrapText } from "../../src/cli/wrap.ts";
 
 test("columns are padded to their widest cell and numbers align right", () => {
   const text = renderTable([{ title: "a" }, { title: "n", align: "right" }], [["x", "10"], [
@@ -62,4 +63,9 @@ test("a wrapping column loses no letter, at any width", () => {
     assert.ok(letters.includes(text.replaceAll(" ", "")), printed);
     for (const line of printed.split("\n")) assert.ok(line.length <= Math.max(width, 18), line);
   }
+});
+
+test("a point's further lines stand under its text, other lines at the margin", () => {
+  assert.deepEqual(wrapText("- one two three", 9), ["- one two", "  three"]);
+  assert.deepEqual(wrapText("one two three", 9), ["one two", "three"]);
 });

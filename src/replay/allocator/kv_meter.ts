@@ -71,11 +71,16 @@ export class KvMeter {
   }
 
   series(): Series[] {
-    const line = (id: string, title: string, of: (m: KvMoment) => number): Series => ({
+    const line = (
+      id: string,
+      title: string,
+      of: (m: KvMoment) => number,
+      unit = "slots",
+    ): Series => ({
       id,
       title,
       xUnit: "seconds",
-      unit: "slots",
+      unit,
       x: this.#kept.map((m) => m.seconds),
       y: this.#kept.map(of),
     });
@@ -84,7 +89,7 @@ export class KvMeter {
       line("kv_token_slots", "KV slots that hold a token", (m) => m.token),
       line("kv_reserved_slots", "KV slots held for tokens to come", (m) => m.reserved),
       line("kv_internal_slots", "KV slots held and never written", (m) => m.internal),
-      line("kv_batch", "running requests", (m) => m.batch),
+      line("kv_batch", "running requests", (m) => m.batch, "requests"),
     ];
   }
 }
