@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { source as nvidiaSmi } from "../../src/collect/sources/nvidia_smi.ts";
 import { source as pcie } from "../../src/collect/sources/pcie.ts";
 import { collector, sourceContext as context } from "./collector.ts";
+import { until } from "./zmq_publisher.ts";
 
 /** Runs with a program called nvidia-smi in front of the PATH. */
 async function withSmi(script: string, body: () => Promise<void>): Promise<void> {
@@ -26,7 +27,6 @@ async function withSmi(script: string, body: () => Promise<void>): Promise<void>
 
 const HEADER = "index, name, power.draw [W], utilization.gpu [%]";
 const ROWS = (watts: number) => `echo '0, GPU A, ${watts} W, 50 %'; echo '1, GPU B, [N/A], [N/A]';`;
-const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test("nvidia-smi runs as one long-lived child whose lines become samples", async () => {
   const loop = `echo '${HEADER}'; ${ROWS(100)}
@@ -41,8 +41,10 @@ case "$*" in *loop-ms*) i=0; while [ $i -lt 50 ]; do sleep 0.05; ${
     const opened = await nvidiaSmi.open(ctx);
     const { sink, last, pushed } = collector();
     try {
-      await wait(400);
-      await opened.sample(sink);
+      await until(async () => {
+        await opened.sample(sink);
+        return pushed.filter((p) => p.name === "GPU-0 power_watts" && p.value === 250).length >= 2;
+      }, "two rounds of the loop");
       assert.equal(last("GPU-0 power_watts")?.value, 250);
       assert.equal(last("GPU-0 utilization_ratio")?.value, 0.5);
       assert.equal(last("GPU-1 power_watts")?.value, null);
@@ -63,10 +65,10 @@ test("a GPU that is lost in mid-run makes the source partial, with nulls and the
     const opened = await nvidiaSmi.open(context(""));
     const { sink, last } = collector();
     try {
-      await wait(250);
-      await opened.sample(sink);
-      await wait(50);
-      await opened.sample(sink);
+      await until(async () => {
+        await opened.sample(sink);
+        return opened.failure() !== null;
+      }, "the end of the tool");
       assert.match(opened.failure()!, /lost/);
       assert.equal(last("GPU-0 power_watts")?.value, null);
       assert.match(last("GPU-0 power_watts")!.reason!, /lost/);
@@ -83,6 +85,18 @@ test("a tool without a driver is absent, with its own words in one sentence", as
     const found = await nvidiaSmi.probe(context(""));
     assert.equal(found.status, "absent");
     assert.equal(found.reason, "the NVIDIA driver is not loaded");
+  });
+});
+
+test("a damaged infoROM (exit code 14 and a warning below the values) keeps no GPU from being read", async () => {
+  const rows = `echo '${HEADER}'; ${
+    ROWS(100)
+  } echo 'WARNING: infoROM is corrupted at gpu 0000:00:1E.0'`;
+  await withSmi(`${rows}; exit 14`, async () => {
+    const found = await nvidiaSmi.probe(context(""));
+    assert.equal(found.status, "ok");
+    assert.equal(found.devices.length, 2);
+    assert.match(found.reason!, /infoROM is corrupted/);
   });
 });
 

@@ -213,3 +213,27 @@ test("Prometheus text: escapes, exemplars, and the place of what is wrong", () =
     );
   }
 });
+
+test("a warning beside values (a damaged infoROM, exit code 14) is a note, and no value is lost", () => {
+  const warning = "WARNING: infoROM is corrupted at gpu 0000:00:1E.0";
+  const csv =
+    "index, name, power.draw [W], memory.total [MiB]\n0, A, 71.50 W, 1 TiB\n1, B, ERR!, 8 MiB\n";
+  for (const text of [`${csv}${warning}\n`, csv]) {
+    const { snapshots, notes } = parseSmiCsv(text, "x");
+    assert.equal(snapshots[0].readings.find((r) => r.field === "power_watts")?.value, 71.5);
+    assert.equal(snapshots[0].readings.find((r) => r.unit === "bytes")?.value, 2 ** 40);
+    assert.equal(/infoROM is corrupted/.test(notes.join()), text.includes("WARNING"));
+  }
+  const dmon = parseSmiDmon(
+    `# gpu   pwr\n# Idx     W\n    0    70\n${warning}\r\n    0    71\n`,
+    "x",
+  );
+  assert.equal(dmon.snapshots.length, 2);
+  assert.match(dmon.notes[0], /infoROM is corrupted at gpu 0000:00:1E\.0$/);
+  const xml =
+    `<?xml version="1.0" ?>\n<nvidia_smi_log><attached_gpus>1</attached_gpus><gpu id="0">` +
+    `<utilization><gpu_util>29 %</gpu_util></utilization></gpu></nvidia_smi_log>\n${warning}\n`;
+  const read = parseSmiXml(xml, "x");
+  assert.equal(valuesOf(read).get("GPU-0 utilization_ratio"), 0.29);
+  assert.match(read.notes.join(), /infoROM is corrupted/);
+});

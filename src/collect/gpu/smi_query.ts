@@ -1,6 +1,11 @@
 import { type GpuField, gpuFields } from "../../parse/gpu/fields.ts";
 import { parseSmiHeader, parseSmiRow, type SmiRow } from "../../parse/gpu/smi_csv.ts";
-import { smiExitReason, smiFailure, smiFieldRefused } from "../../parse/gpu/smi_failure.ts";
+import {
+  smiExitReason,
+  smiFailure,
+  smiFieldRefused,
+  splitSmiWarnings,
+} from "../../parse/gpu/smi_failure.ts";
 import { runTool } from "../../runtime/tool.ts";
 
 /** What nvidia-smi answers here: its rows, or why there are none. */
@@ -13,6 +18,8 @@ export interface SmiAnswer {
 }
 
 const KEYS = ["index", "name"];
+/** The exit code that comes with a warning below values that are all there. */
+const DAMAGED_INFOROM = 14;
 
 /** Flags repeat the bits of `clock_event_reasons`; everything else with a column is asked for. */
 function wantedFields(): GpuField[] {
@@ -66,8 +73,11 @@ export async function askSmi(): Promise<SmiAnswer> {
       names.shift();
       continue;
     }
-    const rows = rowsOf(ran.stdout);
-    if (ran.code === 0 && rows.length > 0) return { columns, rows, status: "ok", reason: null };
+    const { text, warnings } = splitSmiWarnings(ran.stdout);
+    const rows = rowsOf(text);
+    if (rows.length > 0 && (ran.code === 0 || ran.code === DAMAGED_INFOROM)) {
+      return { columns, rows, status: "ok", reason: warnings[0] ?? smiExitReason(ran.code) };
+    }
     const reason = (ran.timedOut ? "nvidia-smi did not answer in 20 s" : null) ??
       smiFailure(said) ?? smiExitReason(ran.code) ??
       `nvidia-smi ended with ${ran.code ?? ran.signal} and no values`;

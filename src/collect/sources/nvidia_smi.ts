@@ -1,7 +1,7 @@
 import { messageOf } from "../../model/errors.ts";
 import { parseSmiHeader, parseSmiRow, type SmiHeader } from "../../parse/gpu/smi_csv.ts";
 import { parseSmiDmon } from "../../parse/gpu/smi_dmon.ts";
-import { smiExitReason, smiFailure } from "../../parse/gpu/smi_failure.ts";
+import { smiExitReason, smiFailure, splitSmiWarnings } from "../../parse/gpu/smi_failure.ts";
 import { parseSmiXml } from "../../parse/gpu/smi_xml.ts";
 import type { Reading } from "../../parse/reading.ts";
 import { type LineTool, runTool, startLineTool } from "../../runtime/tool.ts";
@@ -31,7 +31,7 @@ async function probe(): Promise<SourceProbe> {
   }
   return {
     status: "ok",
-    reason: null,
+    reason,
     remedy: null,
     devices: rows.map((row) => `${row.device} ${row.name ?? ""}`.trim()),
     facts: Object.fromEntries(rows.map((row) => [row.device, { name: row.name }])),
@@ -57,7 +57,7 @@ function open(context: SourceContext, columns: readonly string[]): OpenSource {
   let closed = false;
 
   const onLine = (line: string) => {
-    if (line.trim() === "") return;
+    if (splitSmiWarnings(line).text.trim() === "") return;
     const failure = smiFailure(line);
     if (failure !== null) {
       said = failure;

@@ -9,6 +9,7 @@ const FACTORS: Readonly<Record<string, number>> = {
   KiB: 2 ** 10,
   MiB: 2 ** 20,
   GiB: 2 ** 30,
+  TiB: 2 ** 40,
   W: 1,
   mW: 1e-3,
   C: 1,

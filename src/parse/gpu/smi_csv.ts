@@ -3,7 +3,7 @@ import { type CounterRecording, type Reading, type Snapshot } from "../reading.t
 import { type GpuField, gpuFields } from "./fields.ts";
 import { missingReason } from "./missing_value.ts";
 import { fieldReading, quantity } from "./quantity.ts";
-import { smiFailure } from "./smi_failure.ts";
+import { smiFailure, splitSmiWarnings } from "./smi_failure.ts";
 import { parseSmiTimestamp } from "./time.ts";
 
 /** What stands in which column; the unit in brackets is dropped. */
@@ -93,7 +93,8 @@ function isAppsHeader(line: string): boolean {
  *
  * @throws data error naming the line that holds a message instead of values.
  */
-export function parseSmiCsv(text: string, label: string): CounterRecording {
+export function parseSmiCsv(whole: string, label: string): CounterRecording {
+  const { text, warnings } = splitSmiWarnings(whole);
   const lines = text.split(/\r?\n/);
   if (isAppsHeader(lines[0])) return parseApps(lines, label);
   const header = parseSmiHeader(lines[0]);
@@ -107,7 +108,7 @@ export function parseSmiCsv(text: string, label: string): CounterRecording {
     );
   }
   const snapshots: { unixMs: number | null; readings: Reading[]; devices: Set<string> }[] = [];
-  const notes: string[] = [];
+  const notes: string[] = [...warnings];
   lines.slice(1).forEach((line, i) => {
     if (line.trim() === "" || parseSmiHeader(line) !== null) return;
     const failure = smiFailure(line);

@@ -3,6 +3,7 @@ import { missingReason } from "./missing_value.ts";
 import { type CounterRecording, type Reading, reading, type Snapshot } from "../reading.ts";
 import { type GpuField, gpuFields } from "./fields.ts";
 import { isPrintedUnit, quantity } from "./quantity.ts";
+import { splitSmiWarnings } from "./smi_failure.ts";
 import { parseDmonTime } from "./time.ts";
 
 /** Columns that name the row or repeat a limit, and hold no counter. */
@@ -77,7 +78,8 @@ function processCounts(keys: ReadonlySet<string>): Reading[] {
  *
  * @throws data error naming a row that does not fit its header.
  */
-export function parseSmiDmon(text: string, label: string): CounterRecording {
+export function parseSmiDmon(whole: string, label: string): CounterRecording {
+  const { text, warnings } = splitSmiWarnings(whole);
   const fields = new Map(gpuFields().flatMap((f) => f.dmon.map((name) => [name, f] as const)));
   let header: Header | null = null;
   const snapshots: { unixMs: number | null; readings: Reading[]; seen: Set<string> }[] = [];
@@ -132,6 +134,7 @@ export function parseSmiDmon(text: string, label: string): CounterRecording {
       readings: [...processCounts(seen), ...readings],
     })),
     notes: [
+      ...warnings,
       ...(timed || snapshots.length < 2 ? [] : [
         "rows carry no time: one round a second is assumed, the tool's default (-o DT prints it)",
       ]),

@@ -56,3 +56,19 @@ export function smiExitReason(code: number | null): string | null {
 export function smiFieldRefused(text: string): string | null {
   return /Field "([^"]+)" is not a valid field to query/i.exec(text)?.[1] ?? null;
 }
+
+/**
+ * Takes the tool's warnings out of a text that also has values (`WARNING: infoROM is corrupted at gpu …`, with
+ * exit code 14). Their lines stay, empty, so that other lines keep their numbers.
+ */
+export function splitSmiWarnings(text: string): {
+  readonly text: string;
+  readonly warnings: readonly string[];
+} {
+  const warnings: string[] = [];
+  const rest = text.replace(/^[ \t]*WARNING: *([^\r\n]*)/gim, (_, said: string) => {
+    warnings.push(`nvidia-smi warns: ${said.trim()}`);
+    return "";
+  });
+  return { text: rest, warnings: [...new Set(warnings)] };
+}

@@ -2,7 +2,7 @@ import { dataError } from "../../model/errors.ts";
 import { missingReason } from "./missing_value.ts";
 import { type CounterRecording, type Reading, reading, type Snapshot } from "../reading.ts";
 import { childOf, parseXml, type XmlElement } from "../xml.ts";
-import { smiFailure } from "./smi_failure.ts";
+import { smiFailure, splitSmiWarnings } from "./smi_failure.ts";
 import { type GpuField, gpuFields } from "./fields.ts";
 import { quantity, sumReading } from "./quantity.ts";
 import { parseCtime } from "./time.ts";
@@ -103,7 +103,8 @@ export function isSmiXml(text: string): boolean {
  *
  * @throws data error when no document of the tool is in the text, and PlaceError when one is cut short.
  */
-export function parseSmiXml(text: string, label: string): CounterRecording {
+export function parseSmiXml(whole: string, label: string): CounterRecording {
+  const { text, warnings } = splitSmiWarnings(whole);
   const failure = text.trimStart().startsWith("<") ? null : smiFailure(text);
   if (failure !== null) {
     throw dataError(
@@ -116,7 +117,7 @@ export function parseSmiXml(text: string, label: string): CounterRecording {
     throw dataError(`${label}: no <nvidia_smi_log> in it`, 'record it with "nvidia-smi -q -x"');
   }
   const fields = gpuFields();
-  const notes: string[] = [];
+  const notes: string[] = [...warnings];
   for (const log of logs) {
     const found = log.children.filter((c) => c.name === "gpu").length;
     const said = childOf(log, "attached_gpus")?.text;
