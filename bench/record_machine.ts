@@ -1,9 +1,10 @@
 /**
- * A machine of 8 GPUs and 8 drives for `bench/record.ts`: a tree of files that stands for /proc and /sys, and
- * the C stub of NVML. `rate HERTZ SECONDS` records it on its schedule beside an empty loop of the same length;
+ * A machine of 8 GPUs and 8 drives for `bench/record.ts`: a tree of files that stands for /proc and /sys, the
+ * C stub of NVML, and a program called nvme that prints a health log (the dearest way to read SMART: a child a
+ * drive; the ioctl of a real drive needs none). `rate HERTZ SECONDS` records it on its schedule beside an empty loop of the same length;
  * `day` reads it 86,400 times, as 24 h at 1 Hz do, and prints the resident memory after each simulated hour.
  */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { createRecorder } from "../src/collect/recorder.ts";
@@ -12,8 +13,29 @@ import { createSpool } from "../src/collect/spool/writer.ts";
 import { SOURCES } from "../src/registry/sources.ts";
 import { ownIdentity } from "../src/runtime/host.ts";
 
-const NAMES = ["block", "cpu", "memory", "pressure", "pcie", "nvml"];
+const NAMES = ["block", "cpu", "memory", "pressure", "pcie", "nvml", "nvme"];
+/** Ticks between reads of SMART in the simulated day: with real children it would take hours. */
+const DAY_SMART_TICKS = 3600;
 const DRIVES = 8;
+
+/** As nvme-cli prints it: temperature in kelvin, data units of 512,000 bytes. */
+const SMART_LOG = {
+  critical_warning: 0,
+  temperature: 311,
+  avail_spare: 100,
+  spare_thresh: 10,
+  percent_used: 3,
+  data_units_read: 1_000_000,
+  data_units_written: 2_000_000,
+  host_read_commands: 50_000_000,
+  host_write_commands: 60_000_000,
+  controller_busy_time: 1000,
+  power_cycles: 12,
+  power_on_hours: 9000,
+  unsafe_shutdowns: 3,
+  media_errors: 0,
+  num_err_log_entries: 0,
+};
 
 /** Writes the tree; `tick` moves the drives' counters on. */
 function machine(root: string): { tick(k: number): void } {
@@ -24,7 +46,14 @@ function machine(root: string): { tick(k: number): void } {
   for (const name of ["stat", "meminfo", "pressure/io", "pressure/cpu", "pressure/memory"]) {
     if (existsSync(`/proc/${name}`)) write(`proc/${name}`, readFileSync(`/proc/${name}`, "utf8"));
   }
+  write(
+    "bin/nvme",
+    `#!/bin/sh\n[ "$1" = smart-log ] || exit 1\necho '${JSON.stringify(SMART_LOG)}'\n`,
+  );
+  chmodSync(join(root, "bin/nvme"), 0o755);
+  process.env.PATH = `${join(root, "bin")}:${process.env.PATH}`;
   for (let d = 0; d < DRIVES; d++) {
+    write(`sys/class/nvme/nvme${d}/model`, "Bench 3.84TB\n");
     write(`sys/class/block/nvme${d}n1/size`, "3750748848\n");
     write(`sys/class/block/nvme${d}n1/queue/rotational`, "0\n");
     write(`sys/block/nvme${d}n1/size`, "3750748848\n");
@@ -138,7 +167,10 @@ async function day(folder: string) {
   for (const source of await sources()) {
     const probe = await source.probe(context);
     if (probe.status === "ok" || probe.status === "partial") {
-      opened.push(await source.open(context));
+      opened.push({
+        source: await source.open(context),
+        everyTicks: source.name === "nvme" ? DAY_SMART_TICKS : 1,
+      });
     }
   }
   const ids: number[] = [];
@@ -166,7 +198,8 @@ async function day(folder: string) {
   for (let tick = 1; tick <= 86_400; tick++) {
     timeNs = tick * 1e9;
     if (tick % 60 === 0) tree.tick(tick);
-    for (const source of opened) {
+    for (const { source, everyTicks } of opened) {
+      if (tick % everyTicks !== 0) continue;
       at = timeNs;
       const pending = source.sample(sink);
       if (pending !== undefined) await pending;
@@ -178,7 +211,7 @@ async function day(folder: string) {
     }
     if (tick % 3600 === 0) hours.push(Math.round(process.memoryUsage().rss / 2 ** 20));
   }
-  for (const source of opened) await source.close();
+  for (const { source } of opened) await source.close();
   const spoolMiB = statSync(path).size / 2 ** 20;
   return { hours, spoolMiB: Math.round(spoolMiB), sources: opened.length };
 }

@@ -30,7 +30,7 @@ const ROWS = (watts: number) => `echo '0, GPU A, ${watts} W, 50 %'; echo '1, GPU
 
 test("nvidia-smi runs as one long-lived child whose lines become samples", async () => {
   const loop = `echo '${HEADER}'; ${ROWS(100)}
-case "$*" in *loop-ms*) i=0; while [ $i -lt 50 ]; do sleep 0.05; ${
+case "$*" in *loop-ms*) i=0; while [ $i -lt 5000 ]; do sleep 0.05; ${
     ROWS(250)
   } i=$((i+1)); done;; esac`;
   await withSmi(loop, async () => {
