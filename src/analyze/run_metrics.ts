@@ -58,12 +58,15 @@ export function runMetrics(view: RunView, facts: RunFacts): Metrics {
       ["child_cpu_seconds", "cpu_seconds", "seconds"],
     ] as const
   ) set(id, counter(view.get("process-io", "", field)), unit, "process-io");
-  set(
-    "child_peak_resident_bytes",
-    view.get("process-io", "", "resident_bytes")?.max ?? null,
-    "bytes",
-    "process-io",
-  );
+  const resident = view.get("process-io", "", "resident_bytes")?.max ?? null;
+  if (resident === 0) {
+    // Read before it started and after it ended only: a process that ran had memory.
+    metrics.child_peak_resident_bytes = unknownMetric(
+      "bytes",
+      "measured",
+      "the command ended before its memory was read",
+    );
+  } else set("child_peak_resident_bytes", resident, "bytes", "process-io");
 
   const cpu = cpuBusy(view);
   set("cpu_busy_seconds", cpu?.busy ?? null, "seconds", "cpu");

@@ -360,3 +360,15 @@ test("with a full disk the command goes on, and its run is partial and waits for
       spawnSync("umount", [full]);
     }
   }));
+
+test("a command that is gone before its memory was read has no peak, and none of 0 bytes", () => {
+  const folder = mkdtempSync(join(tmpdir(), "spillway-short-"));
+  try {
+    const done = spillway(["record", "--json", "--interval", "10s", "--", "true"], { cwd: folder });
+    const { value, reason } = JSON.parse(done.stderr).metrics.child_peak_resident_bytes;
+    if (value === null) assert.match(reason, /ended before its memory was read/);
+    else assert.ok(value > 0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -74,9 +74,8 @@ export function renderRunSummary(run: RunRecord, id: string | null, width: numbe
   const childCpu = number(m, "child_cpu_seconds");
   const resident = number(m, "child_peak_resident_bytes");
   if (childWritten !== null && childRead !== null && run.command.length > 0) {
-    const rest = childCpu === null || resident === null
-      ? ""
-      : `, ${formatSeconds(childCpu)} of CPU, at most ${formatBytes(resident)} resident`;
+    const rest = (childCpu === null ? "" : `, ${formatSeconds(childCpu)} of CPU`) +
+      (resident === null ? "" : `, at most ${formatBytes(resident)} resident`);
     lines.push(row(
       "command",
       `${formatDecimalBytes(childWritten)} written, ${formatDecimalBytes(childRead)} read${rest}`,
