@@ -43,6 +43,7 @@ function open(context: SourceContext): OpenSource {
   let log: KvEventLog | null = null;
   let failure: string | null = null;
   let events = 0;
+  let begun = false;
   const note = (text: string) => failure ??= text;
   try {
     log = createKvEventLog(
@@ -111,9 +112,12 @@ function open(context: SourceContext): OpenSource {
         FIELDS.forEach(([field, unit, type], i) => {
           const id = sink.series({ source: "kv-events", device, field, unit, type });
           const unknown = field === "block_tokens" && counts[5] === 0;
-          sink.push(id, unknown ? null : counts[i], "nothing was stored yet");
+          // What came while other sources were opening is in the log, so it counts: growth is from 0.
+          const value = begun || type === "gauge" ? counts[i] : 0;
+          sink.push(id, unknown ? null : value, "nothing was stored yet");
         });
       }
+      begun = true;
       log?.flush();
       if (log !== null && log.problem() !== null) note(log.problem()!);
     },
