@@ -89,10 +89,8 @@ test("events of a real ZeroMQ stream are counted, scrubbed and kept; a gap makes
       assert.match(opened.failure()!, /2 messages were lost before number 5/);
       await opened.close();
       const text = readFileSync(log, "utf8");
-      assert.ok(
-        !text.includes("abcd0001") && !text.includes("7000000") && !text.includes("123"),
-        text,
-      );
+      // A scrubbed name may hold these digits by chance, but never stand for itself.
+      assert.doesNotMatch(text, /abcd0001|7000000|(?<![0-9a-f.])123(?![0-9a-f])/);
       assert.match(text, /"scrubbed":true/);
       assert.match(text, /"event":"gap".*"from":3,"to":4/);
       const names = text.match(/"[0-9a-f]{16}"/g)!;
