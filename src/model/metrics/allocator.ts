@@ -1,15 +1,7 @@
-import type { MetricDefinition, MetricUnit } from "../metric.ts";
+import type { MetricDefinition } from "../metric.ts";
+import { metricDefiner } from "./definer.ts";
 
-function define(
-  id: string,
-  unit: MetricUnit,
-  title: string,
-  better: MetricDefinition["better"],
-  formula: string,
-  source = "this tool",
-): MetricDefinition {
-  return { id, unit, family: "allocator", title, better, nature: "exact", formula, source };
-}
+const define = metricDefiner("allocator");
 
 /** Metrics of `replay allocator` over allocation traces; some hold for request traces too. */
 export const ALLOCATOR_METRICS: readonly MetricDefinition[] = [

@@ -1,23 +1,7 @@
-import type { MetricDefinition, MetricUnit } from "../metric.ts";
+import type { MetricDefinition } from "../metric.ts";
+import { metricDefiner } from "./definer.ts";
 
-function define(
-  id: string,
-  unit: MetricUnit,
-  title: string,
-  better: MetricDefinition["better"],
-  formula: string,
-): MetricDefinition {
-  return {
-    id,
-    unit,
-    family: "cache",
-    title,
-    better,
-    nature: "exact",
-    formula,
-    source: "this tool",
-  };
-}
+const define = metricDefiner("cache");
 
 /** Metrics of `replay cache`: exact counts, no timing model. */
 export const CACHE_METRICS: readonly MetricDefinition[] = [

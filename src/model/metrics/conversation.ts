@@ -1,15 +1,10 @@
-import type { MetricDefinition, MetricUnit } from "../metric.ts";
+import type { MetricDefinition } from "../metric.ts";
+import { metricDefiner } from "./definer.ts";
 
-function define(
-  id: string,
-  unit: MetricUnit,
-  title: string,
-  better: MetricDefinition["better"],
-  formula: string,
-): MetricDefinition {
-  const source = "this tool; a single-slot engine such as llama.cpp's state files";
-  return { id, unit, family: "conversation", title, better, nature: "exact", formula, source };
-}
+const define = metricDefiner(
+  "conversation",
+  "this tool; a single-slot engine such as llama.cpp's state files",
+);
 
 /** Metrics of the conversation family; times to first token and bytes of tiers are those of serving. */
 export const CONVERSATION_METRICS: readonly MetricDefinition[] = [

@@ -1,15 +1,7 @@
-import type { MetricDefinition, MetricUnit } from "../metric.ts";
+import type { MetricDefinition } from "../metric.ts";
+import { metricDefiner } from "./definer.ts";
 
-function define(
-  id: string,
-  unit: MetricUnit,
-  title: string,
-  better: MetricDefinition["better"],
-  formula: string,
-): MetricDefinition {
-  const source = "this tool";
-  return { id, unit, family: "fault", title, better, nature: "exact", formula, source };
-}
+const define = metricDefiner("fault");
 
 /** Metrics of `replay fault`: every wall second belongs to exactly one phase. */
 export const FAULT_METRICS: readonly MetricDefinition[] = [

@@ -1,17 +1,11 @@
-import type { MetricDefinition, MetricUnit } from "../metric.ts";
-
-type Row = readonly [
-  id: string,
-  unit: MetricUnit,
-  title: string,
-  better: MetricDefinition["better"],
-  formula: string,
-  source?: string,
-];
+import type { MetricDefinition } from "../metric.ts";
+import { metricDefiner, type MetricRow } from "./definer.ts";
 
 const VLLM = "Kwon et al., SOSP 23 (vLLM), figure 2";
 
-const ROWS: readonly Row[] = [
+const define = metricDefiner("allocator");
+
+const ROWS: readonly MetricRow[] = [
   ["peak_batch_count", "count", "largest batch", "higher", "most requests running at once"],
   [
     "recomputed_tokens",
@@ -120,6 +114,4 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Metrics of `replay allocator` over request traces: KV memory and its scheduler. */
-export const KV_MEMORY_METRICS: readonly MetricDefinition[] = ROWS.map((
-  [id, unit, title, better, formula, source = "this tool"],
-) => ({ id, unit, family: "allocator", title, better, nature: "exact", formula, source }));
+export const KV_MEMORY_METRICS: readonly MetricDefinition[] = ROWS.map((row) => define(...row));

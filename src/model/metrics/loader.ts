@@ -1,16 +1,14 @@
-import type { MetricDefinition, MetricUnit } from "../metric.ts";
+import type { MetricDefinition } from "../metric.ts";
+import { metricDefiner, type MetricRow } from "./definer.ts";
 
-type Row = readonly [
-  id: string,
-  unit: MetricUnit,
-  title: string,
-  better: MetricDefinition["better"],
-  formula: string,
-];
+const define = metricDefiner(
+  "loader",
+  "this tool: replay of epochs; rule and workloads of MLPerf Storage v1.0",
+);
 
-const TIER_ROWS: readonly Row[] = ["dram", "peer_dram", "ssd", "remote", "object"].map((
+const TIER_ROWS: readonly MetricRow[] = ["dram", "peer_dram", "ssd", "remote", "object"].map((
   tier,
-): Row => [
+): MetricRow => [
   `${tier}_read_requests`,
   "count",
   `${tier} reads`,
@@ -18,7 +16,7 @@ const TIER_ROWS: readonly Row[] = ["dram", "peer_dram", "ssd", "remote", "object
   `read requests to ${tier} in the last epoch`,
 ]);
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly MetricRow[] = [
   [
     "accelerator_utilization_ratio",
     "ratio",
@@ -119,15 +117,4 @@ const ROWS: readonly Row[] = [
 ];
 
 /** What is known of the metrics of this family; `explain` prints it. */
-export const LOADER_METRICS: readonly MetricDefinition[] = ROWS.map(
-  ([id, unit, title, better, formula]) => ({
-    id,
-    unit,
-    title,
-    better,
-    formula,
-    family: "loader",
-    nature: "exact",
-    source: "this tool: replay of epochs; rule and workloads of MLPerf Storage v1.0",
-  }),
-);
+export const LOADER_METRICS: readonly MetricDefinition[] = ROWS.map((row) => define(...row));

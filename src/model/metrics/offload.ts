@@ -1,12 +1,10 @@
-import type { MetricDefinition, MetricUnit } from "../metric.ts";
+import type { MetricDefinition } from "../metric.ts";
+import { metricDefiner, type MetricRow } from "./definer.ts";
 
-type Row = readonly [
-  id: string,
-  unit: MetricUnit,
-  title: string,
-  better: MetricDefinition["better"],
-  formula: string,
-];
+const define = metricDefiner(
+  "offload",
+  "this tool: an iteration-level engine after vLLM's scheduler, on a roofline",
+);
 
 const QUANTILES: readonly (readonly [string, string])[] = [
   ["p50", "50th"],
@@ -14,7 +12,7 @@ const QUANTILES: readonly (readonly [string, string])[] = [
   ["p99", "99th"],
 ];
 
-const LATENCIES: readonly Row[] = QUANTILES.flatMap(([name, words]): Row[] => [
+const LATENCIES: readonly MetricRow[] = QUANTILES.flatMap(([name, words]): MetricRow[] => [
   [
     `ttft_${name}_seconds`,
     "seconds",
@@ -38,7 +36,7 @@ const LATENCIES: readonly Row[] = QUANTILES.flatMap(([name, words]): Row[] => [
   ],
 ]);
 
-const TIERS: readonly Row[] = ["dram", "ssd", "remote"].flatMap((tier): Row[] => [
+const TIERS: readonly MetricRow[] = ["dram", "ssd", "remote"].flatMap((tier): MetricRow[] => [
   [
     `${tier}_hit_blocks`,
     "blocks",
@@ -69,7 +67,7 @@ const TIERS: readonly Row[] = ["dram", "ssd", "remote"].flatMap((tier): Row[] =>
   ],
 ]);
 
-const OTHERS: readonly Row[] = [
+const OTHERS: readonly MetricRow[] = [
   ["ttft_mean_seconds", "seconds", "TTFT mean", "lower", "mean of first token - arrival"],
   ["completed_requests", "count", "requests ended", "higher", "requests whose last token came"],
   [
@@ -180,13 +178,4 @@ const OTHERS: readonly Row[] = [
 
 /** Metrics of serving replays: a deterministic engine on a cost model. */
 export const OFFLOAD_METRICS: readonly MetricDefinition[] = [...LATENCIES, ...OTHERS, ...TIERS]
-  .map(([id, unit, title, better, formula]) => ({
-    id,
-    unit,
-    family: "offload",
-    title,
-    better,
-    nature: "exact",
-    formula,
-    source: "this tool: an iteration-level engine after vLLM's scheduler, on a roofline",
-  }));
+  .map((row) => define(...row));

@@ -1,14 +1,9 @@
-import type { MetricDefinition, MetricUnit } from "../metric.ts";
+import type { MetricDefinition } from "../metric.ts";
+import { metricDefiner, type MetricRow } from "./definer.ts";
 
-type Row = readonly [
-  id: string,
-  unit: MetricUnit,
-  title: string,
-  better: MetricDefinition["better"],
-  formula: string,
-];
+const define = metricDefiner("training", "this tool: replay of a training step");
 
-const ROWS: readonly Row[] = [
+const ROWS: readonly MetricRow[] = [
   [
     "step_seconds",
     "seconds",
@@ -168,15 +163,4 @@ const ROWS: readonly Row[] = [
 ];
 
 /** What is known of the metrics of this family; `explain` prints it. */
-export const TRAINING_METRICS: readonly MetricDefinition[] = ROWS.map(
-  ([id, unit, title, better, formula]) => ({
-    id,
-    unit,
-    title,
-    better,
-    formula,
-    family: "training",
-    nature: "exact",
-    source: "this tool: replay of a training step",
-  }),
-);
+export const TRAINING_METRICS: readonly MetricDefinition[] = ROWS.map((row) => define(...row));

@@ -31,7 +31,9 @@ export interface AccessPlan {
   order(epoch: number): Int32Array;
   /** Calls `use` for each piece of work that reading a sample on a host causes; remembers what it caches. */
   read(sample: number, host: number, epoch: number, use: (work: PlaceWork) => void): void;
-  /** Bytes that lie in caches after the run, by place name. */
-  cachedBytes?(): Readonly<Record<string, number>>;
+  /** What caches hold after the run and what was written into them during it, by place name. */
+  caches?(): Readonly<
+    Record<string, { readonly usedBytes: number; readonly writtenBytes: number }>
+  >;
   readonly notes?: readonly string[];
 }

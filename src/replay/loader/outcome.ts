@@ -87,15 +87,15 @@ function usageOf(job: LoaderJob, plan: AccessPlan, epochs: readonly EpochFacts[]
     }
   }
   const held: HeldUsage[] = [];
-  for (const [name, bytes] of Object.entries(plan.cachedBytes?.() ?? {})) {
+  for (const [name, { usedBytes, writtenBytes }] of Object.entries(plan.caches?.() ?? {})) {
     const place = plan.places.find((p) => p.name === name)!;
-    held.push({ tier: place.tier, byteSeconds: bytes * wall });
-    if (place.tier === "ssd" && bytes > 0) {
+    held.push({ tier: place.tier, byteSeconds: usedBytes * wall });
+    if (place.tier === "ssd" && writtenBytes > 0) {
       flows.push({
         tier: "ssd",
         direction: "write",
-        bytes: Math.round(bytes),
-        requests: Math.round(bytes / job.requestBytes),
+        bytes: Math.round(writtenBytes),
+        requests: Math.round(writtenBytes / job.requestBytes),
       });
     }
   }

@@ -64,22 +64,27 @@ function reduce(b: Builder, layer: number, after: readonly number[]): number[] {
   );
 }
 
-/** The update: on the CPU layer by layer (through the drives where the state lies there), on the GPUs at once. */
-function update(b: Builder, gradients: readonly number[]): void {
+/**
+ * The GPUs' share of the update, at once; who updates a part of weights that all hold sends it to the others.
+ * Returns the tasks after which the weights are new.
+ */
+function gpuUpdate(
+  b: Builder,
+  gradients: readonly number[],
+  suffix: string,
+): readonly number[] {
   const { layout, list, machine, step } = b;
   const n = b.gpus.length;
   const own = 1 - layout.cpuShare;
   const part = layout.states === "partitioned" ? 1 / n : 1;
   const parameters = step.layers.reduce((sum, l) => sum + l.parameters, 0);
-  if (own > 0 && parameters > 0) {
-    const seconds = own * part * parameters / machine.gpuUpdatesPerSecond;
-    const done = b.gpus.map((g) => list.compute(g, "update", "update", seconds, [...gradients]));
-    if (layout.weights === "replicated" && layout.states === "partitioned") {
-      const bytes = step.layers.reduce((sum, l) => sum + l.parameterBytes, 0);
-      collective(b, "updated weights", own * bytes * (n - 1) / n, done);
-    }
-  }
-  if (layout.cpuShare > 0) cpuUpdate(b, gradients);
+  if (own === 0 || parameters === 0) return gradients;
+  const seconds = own * part * parameters / machine.gpuUpdatesPerSecond;
+  const name = `update ${suffix}`.trimEnd();
+  const done = b.gpus.map((g) => list.compute(g, "update", name, seconds, [...gradients]));
+  if (layout.weights !== "replicated" || layout.states !== "partitioned") return done;
+  const bytes = step.layers.reduce((sum, l) => sum + l.parameterBytes, 0);
+  return collective(b, `updated weights ${suffix}`.trimEnd(), own * bytes * (n - 1) / n, done);
 }
 
 function cpuUpdate(b: Builder, gradients: readonly number[]): void {
@@ -157,7 +162,10 @@ export function dataParallelTasks(plan: DataParallelStep): readonly Task[] {
   const list = createTaskList(plan.machine);
   const gpus = Array.from({ length: plan.machine.gpus }, (_, g) => g);
   const b: Builder = { ...plan, list, gpus };
-  update(b, passes(b, []));
+  // On the CPU the update runs layer by layer, through the drives where the state lies there.
+  const gradients = passes(b, []);
+  gpuUpdate(b, gradients, "");
+  if (plan.layout.cpuShare > 0) cpuUpdate(b, gradients);
   return list.tasks;
 }
 
@@ -170,13 +178,7 @@ export function asynchronousTasks(plan: DataParallelStep, steps: number): readon
   const gpus = Array.from({ length: plan.machine.gpus }, (_, g) => g);
   const b: Builder = { ...plan, list, gpus };
   cpuUpdate({ ...b, queue: "asynchronous" }, []);
-  const own = 1 - plan.layout.cpuShare;
-  const parameters = plan.step.layers.reduce((sum, l) => sum + l.parameters, 0);
-  const seconds = own * parameters / gpus.length / plan.machine.gpuUpdatesPerSecond;
-  let before: number[] = [];
-  for (let s = 0; s < steps; s++) {
-    const computed = passes(b, before);
-    before = gpus.map((g) => list.compute(g, "update", `update selected ${s}`, seconds, computed));
-  }
+  let before: readonly number[] = [];
+  for (let s = 0; s < steps; s++) before = gpuUpdate(b, passes(b, before), `selected ${s}`);
   return list.tasks;
 }

@@ -1,6 +1,11 @@
+import { z } from "zod";
 import { usageError } from "../../model/errors.ts";
 import type { Replay, ReplayContext, ReplayOutcome } from "../../model/policy.ts";
 import type { StepProfile } from "../../model/step_profile.ts";
+
+/** Whether a policy of a described step computes activations again. */
+export const RECOMPUTE_PARAM = z.boolean().nullable().default(null)
+  .describe("compute activations again in the backward pass; null: as the step says");
 
 /**
  * The layers of the step that the trace describes.

@@ -124,6 +124,13 @@ test("what memory does not hold lies on the node's drives, which it writes once"
   near(value(outcome, "source_read_bytes") / total, 0.25, 1e-9);
   const written = outcome.usage!.flows.find((f) => f.tier === "ssd" && f.direction === "write")!;
   assert.equal(written.bytes, 0.5 * total);
+  // What least recently used evicts from memory goes to the drives, which write it again and again.
+  const lru = await replay("node-cache", { ...set, eviction: "lru" });
+  const wear = lru.usage!.flows.find((f) => f.tier === "ssd" && f.direction === "write")!;
+  assert.ok(wear.bytes > total, `${wear.bytes}`);
+  assert.ok(value(lru, "ssd_read_bytes") > 0);
+  const served = value(lru, "dram_read_bytes") + value(lru, "ssd_read_bytes");
+  near(served + value(lru, "source_read_bytes"), total, 1);
   await assert.rejects(
     replay("node-cache", { nvme: total, source: "ssd" }),
     /lies on these drives/,

@@ -17,10 +17,11 @@ import {
   stagesOf,
   stageTable,
 } from "../../../src/replay/training/stages/residence.ts";
-import { linksOf, runTasks } from "../../../src/replay/training/task_graph.ts";
+import { runTasks } from "../../../src/replay/training/task_graph.ts";
 import { timelineFacts } from "../../../src/replay/training/timeline_facts.ts";
 import { loadLinearSolver } from "../../../src/search/linear_solver.ts";
 import { createRandom } from "../../../src/stats/random.ts";
+import { checkLanes, checkLinks } from "./timeline_checks.ts";
 
 /** The uniform case of the reference: 8 layers, 4 micro-batches, forward 1 s, backward 2 s, 4 B each. */
 function uniform(): StepProfile {
@@ -276,38 +277,6 @@ test("timelines conserve bytes and time: links never carry more than they can, l
     { numRuns: 120, seed: 8 },
   );
 });
-
-/** Tasks of a lane follow each other; every task starts after what it waits for. */
-function checkLanes({ tasks, start, end }: ReturnType<typeof runTasks>): void {
-  const lanes = new Map<string, number>();
-  tasks.forEach((t, i) => {
-    assert.ok(end[i] >= start[i] - 1e-12);
-    assert.ok(start[i] >= (lanes.get(t.lane) ?? 0) - 1e-9, `${t.lane}: ${t.name} overlaps`);
-    for (const a of t.after) {
-      assert.ok(start[i] >= end[a] - 1e-9, `${t.name} before ${tasks[a].name}`);
-    }
-    lanes.set(t.lane, end[i]);
-  });
-}
-
-/** No link carries more bytes in the span of its transfers than its bandwidth allows. */
-function checkLinks(
-  machine: Parameters<typeof linksOf>[0],
-  { tasks, start, end }: ReturnType<typeof runTasks>,
-): void {
-  const { links, routes } = linksOf(machine);
-  links.forEach((link, l) => {
-    const over = tasks.map((_, i) => i).filter((i) =>
-      tasks[i].route !== undefined && tasks[i].bytes > 0 &&
-      routes[tasks[i].route!].links.some((x) => x.link === l)
-    );
-    if (over.length === 0) return;
-    const bytes = over.reduce((sum, i) => sum + tasks[i].bytes, 0);
-    const from = Math.min(...over.map((i) => start[i]));
-    const to = Math.max(...over.map((i) => end[i]));
-    assert.ok(bytes <= link.bytesPerSecond * (to - from) * (1 + 1e-9) + 1e-9, link.name);
-  });
-}
 
 test("cross mapping: neighbours under different root complexes wherever that is possible", () => {
   const two = [0, 0, 1, 1];

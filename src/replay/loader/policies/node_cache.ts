@@ -4,7 +4,7 @@ import { bytesParam } from "../../../model/params.ts";
 import { formatBytes } from "../../../model/units.ts";
 import { tierOf, tierSeconds } from "../../shared/storage_tier.ts";
 import type { Place } from "../access.ts";
-import { createSampleCache } from "../cache.ts";
+import { cachesTogether, createSampleCache } from "../cache.ts";
 import { shuffled } from "../order.ts";
 import { plainLoader } from "../outcome.ts";
 import { LOADER_PARAMS, type LoaderJob } from "../params.ts";
@@ -16,7 +16,9 @@ const params = z.strictObject({
     .describe("host memory of a node for samples; null: half of the profile's"),
   nvme: bytesParam().default(0).describe("drive space of a node for samples"),
   eviction: z.enum(["fill-once", "lru"]).default("fill-once")
-    .describe("fill-once: keep what came first; lru: make room for the newest"),
+    .describe(
+      "fill-once: keep what came first; lru: make room for the newest, memory evicts to the drives",
+    ),
 });
 
 /** Places of the caches of a node: memory, then drives. @throws usage error for drives nobody describes. */
@@ -60,6 +62,13 @@ export const policy = plainLoader({
   const caches = [memory, p.nvme].slice(0, places.length - 1).map((bytes) =>
     Array.from({ length: job.hosts }, () => createSampleCache(bytes, p.eviction))
   );
+  /** Into the first level that takes it; what it pushes out goes one level down. */
+  const keep = (from: number, host: number, sample: number, bytes: number): void => {
+    for (let level = from; level < caches.length; level++) {
+      const down = (old: number, size: number) => keep(level + 1, host, old, size);
+      if (caches[level][host].insert(sample, bytes, down)) return;
+    }
+  };
   return {
     places,
     order: (epoch) => shuffled(samples.count, context.seed, epoch),
@@ -73,15 +82,10 @@ export const policy = plainLoader({
         return;
       }
       use({ place: 0, ...fileWork(job, bytes) });
-      caches.some((level) => level[host].insert(sample, bytes));
+      keep(0, host, sample, bytes);
     },
-    cachedBytes: () =>
-      Object.fromEntries(
-        caches.map((level, i) => [
-          places[i + 1].name,
-          level.reduce((sum, cache) => sum + cache.usedBytes, 0),
-        ]),
-      ),
+    caches: () =>
+      Object.fromEntries(caches.map((level, i) => [places[i + 1].name, cachesTogether(level)])),
     notes: [
       `node-cache: ${formatBytes(memory)} of memory and ${
         formatBytes(p.nvme)

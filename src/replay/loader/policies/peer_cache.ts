@@ -2,7 +2,7 @@ import { z } from "zod";
 import { bytesParam } from "../../../model/params.ts";
 import { formatBytes } from "../../../model/units.ts";
 import type { Place } from "../access.ts";
-import { createSampleCache } from "../cache.ts";
+import { cachesTogether, createSampleCache } from "../cache.ts";
 import { shuffled } from "../order.ts";
 import { plainLoader } from "../outcome.ts";
 import { LOADER_PARAMS } from "../params.ts";
@@ -57,9 +57,7 @@ export const policy = plainLoader({
       use({ place: 0, ...fileWork(job, bytes) });
       caches[owner].insert(sample, bytes);
     },
-    cachedBytes: () => ({
-      "host memory": caches.reduce((sum, cache) => sum + cache.usedBytes, 0),
-    }),
+    caches: () => ({ "host memory": cachesTogether(caches) }),
     notes: [
       `peer-cache: ${
         formatBytes(memory * job.hosts)

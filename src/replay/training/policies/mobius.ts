@@ -8,7 +8,7 @@ import { bestPartition, equalBounds, simulate } from "../stages/partition.ts";
 import { provePlan } from "../stages/proof.ts";
 import { stageTable } from "../stages/residence.ts";
 import { planMachine, swappedPipelineOutcome } from "../stages/swapped_pipeline.ts";
-import { describedReplay, neededStep } from "../step_context.ts";
+import { describedReplay, neededStep, RECOMPUTE_PARAM } from "../step_context.ts";
 
 const params = z.strictObject({
   ...MACHINE_PARAMS,
@@ -22,8 +22,7 @@ const params = z.strictObject({
     ),
   prove: z.enum(["auto", "always", "never"]).default("auto")
     .describe("prove the plan optimal with integer programs; auto: up to 8 layers"),
-  recompute: z.boolean().nullable().default(null)
-    .describe("compute activations again in the backward pass; null: as the step says"),
+  recompute: RECOMPUTE_PARAM,
 });
 
 type Params = z.infer<typeof params>;

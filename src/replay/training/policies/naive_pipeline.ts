@@ -6,12 +6,11 @@ import { doesNotRun } from "../outcome.ts";
 import { equalBounds, simulate } from "../stages/partition.ts";
 import { stageTable } from "../stages/residence.ts";
 import { planMachine, swappedPipelineOutcome } from "../stages/swapped_pipeline.ts";
-import { describedReplay, neededStep } from "../step_context.ts";
+import { describedReplay, neededStep, RECOMPUTE_PARAM } from "../step_context.ts";
 
 const params = z.strictObject({
   ...MACHINE_PARAMS,
-  recompute: z.boolean().nullable().default(null)
-    .describe("compute activations again in the backward pass; null: as the step says"),
+  recompute: RECOMPUTE_PARAM,
 });
 
 type Params = z.infer<typeof params>;

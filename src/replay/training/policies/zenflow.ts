@@ -3,7 +3,7 @@ import type { Policy, ReplayContext, ReplayOutcome } from "../../../model/policy
 import { formatRatio } from "../../../model/units.ts";
 import { dataParallelOutcome } from "../data_parallel_outcome.ts";
 import { MACHINE_PARAMS, machineOf } from "../machine.ts";
-import { describedReplay, neededStep } from "../step_context.ts";
+import { describedReplay, neededStep, RECOMPUTE_PARAM } from "../step_context.ts";
 
 const params = z.strictObject({
   ...MACHINE_PARAMS,
@@ -12,8 +12,7 @@ const params = z.strictObject({
   every: z.number().int().min(1).default(4).describe(
     "steps between two updates of the rest by the CPU",
   ),
-  recompute: z.boolean().nullable().default(null)
-    .describe("compute activations again in the backward pass; null: as the step says"),
+  recompute: RECOMPUTE_PARAM,
 });
 
 type Params = z.infer<typeof params>;

@@ -3,10 +3,11 @@ import { metric, unknownMetric } from "../../../model/metric.ts";
 import type { Policy, ReplayContext, ReplayOutcome } from "../../../model/policy.ts";
 import { formatRatio } from "../../../model/units.ts";
 import { nvmeOptimizerBytesPerStep, streamingEfficiency } from "../../../model/zero_math.ts";
-import { dataParallelOutcome, misfit } from "../data_parallel_outcome.ts";
+import { dataParallelOutcome } from "../data_parallel_outcome.ts";
 import { type Machine, MACHINE_PARAMS, machineOf } from "../machine.ts";
-import { type StateLayout, stateSizes } from "../sizing.ts";
-import { describedReplay, neededStep } from "../step_context.ts";
+import type { StateLayout } from "../sizing.ts";
+import { describedReplay, neededStep, RECOMPUTE_PARAM } from "../step_context.ts";
+import { firstThatFits } from "../zero_layout.ts";
 
 const params = z.strictObject({
   ...MACHINE_PARAMS,
@@ -14,8 +15,7 @@ const params = z.strictObject({
     .describe(
       "where the 16-bit weights lie; auto: in host memory when they fit beside the gradients",
     ),
-  recompute: z.boolean().nullable().default(null)
-    .describe("compute activations again in the backward pass; null: as the step says"),
+  recompute: RECOMPUTE_PARAM,
   buffers: z.number().int().min(1).default(3).describe("layers whose weights a GPU holds"),
 });
 
@@ -43,8 +43,7 @@ function plan(p: Params, context: ReplayContext<"tensors">): ReplayOutcome {
     recompute: () => recompute,
     buffers: p.buffers,
   }));
-  const layout = layouts.find((l) => misfit(machine, stateSizes(step, machine, l)) === null) ??
-    layouts.at(-1)!;
+  const layout = firstThatFits(step, machine, layouts);
   const parameters = step.layers.reduce((sum, l) => sum + l.parameters, 0);
   const { model } = step;
   const seconds = step.layers.reduce((sum, l) => sum + l.forwardSeconds, 0);
