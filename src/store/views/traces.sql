@@ -86,7 +86,8 @@ COMMENT ON COLUMN v_job.node_seconds IS 'Node-seconds it held; NULL where unknow
 
 CREATE OR REPLACE VIEW v_io AS
 SELECT e.id AS trace_id, i.row, i.time_ns, ['read', 'write', 'flush'][i.op + 1] AS op, i.offset_bytes, i.length_bytes,
-  e.document->'$.meta'->'$.files'->>(i.file::VARCHAR) AS file
+  -- A negative index would count from the end.
+  CASE WHEN i.file >= 0 THEN e.document->'$.meta'->'$.files'->>(i.file::BIGINT) END AS file
 FROM private.io i JOIN private.entry e USING (key);
 COMMENT ON VIEW v_io IS 'Reads and writes of storage traces.';
 COMMENT ON COLUMN v_io.trace_id IS 'Id of the trace.';
@@ -99,7 +100,7 @@ COMMENT ON COLUMN v_io.file IS 'File or device; NULL where the trace names none.
 
 CREATE OR REPLACE VIEW v_tensor AS
 SELECT e.id AS trace_id, t.row, t.id AS tensor, t.size_bytes, t.start_ns, t.end_ns,
-  e.document->'$.meta'->'$.categories'->>(t.category::VARCHAR) AS category
+  e.document->'$.meta'->'$.categories'->>(t.category::BIGINT) AS category
 FROM private.tensor t JOIN private.entry e USING (key);
 COMMENT ON VIEW v_tensor IS 'Lifetimes of tensors of tensor traces.';
 COMMENT ON COLUMN v_tensor.trace_id IS 'Id of the trace.';
