@@ -123,14 +123,17 @@ function allocationEvents(): RowEvents {
   };
 }
 
+/** Repairs of one node may overlap, which slices of one thread must not: they are asynchronous. */
 function faultEvents(): RowEvents {
   return (row) => {
     const ts = number(row.start_seconds) * 1e6;
-    const place = { ts, pid: PID, tid: row.node === null ? 0 : number(row.node) + 1 };
-    const name = String(row.kind);
-    return row.down_seconds === null
-      ? [{ name, ph: "i", s: "t", ...place }]
-      : [{ name, ph: "X", dur: number(row.down_seconds) * 1e6, ...place }];
+    const name = row.node === null ? String(row.kind) : `node ${row.node} ${row.kind}`;
+    if (row.down_seconds === null) return [{ name, ph: "i", s: "p", ts, pid: PID }];
+    const base = { name, cat: "fault", pid: PID, id: number(row.row) };
+    return [
+      { ...base, ph: "b", ts },
+      { ...base, ph: "e", ts: ts + number(row.down_seconds) * 1e6 },
+    ];
   };
 }
 
