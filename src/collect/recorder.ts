@@ -54,8 +54,8 @@ export interface Recorder {
   discard(): Promise<void>;
 }
 
-const FLUSH_MS = 250;
-const STATE_EVERY_FLUSHES = 4;
+const FLUSH_MS = 500;
+const STATE_EVERY_FLUSHES = 2;
 
 async function openSources(
   sources: readonly Source[],
