@@ -3,12 +3,18 @@ import { SpillwayError } from "../model/errors.ts";
 import { type CommandEntry, COMMANDS } from "../registry/commands.ts";
 import { loadCompleter, loadConfigSchema, loadPreparer } from "../registry/deferred.ts";
 import { VERSION } from "../runtime/version.ts";
-import { commandLine, setExitCode, terminalWidth, writeText } from "../runtime/terminal.ts";
+import {
+  commandLine,
+  isTerminal,
+  setExitCode,
+  terminalWidth,
+  writeText,
+} from "../runtime/terminal.ts";
 import { closest } from "./did_you_mean.ts";
 import { renderHelp } from "./help.ts";
 import { renderChildren, renderGroup, renderOverview } from "./overview.ts";
 import { configExists } from "./config_file.ts";
-import { safeText } from "./sanitize.ts";
+import { wrapText } from "./wrap.ts";
 
 /** The command that the first words of the command line name, longest name first. */
 function findCommand(argv: readonly string[]): { entry: CommandEntry; rest: string[] } | null {
@@ -54,10 +60,11 @@ async function unknownCommand(argv: readonly string[]): Promise<number> {
 }
 
 async function fail(message: string, hint: string | undefined, code: number): Promise<number> {
-  // Messages may quote names from traces: they must not drive the terminal.
-  const safe = (text: string) => text.split("\n").map(safeText).join("\n");
-  const advice = hint === undefined ? "" : `  ${safe(hint)}\n`;
-  await writeText("stderr", `spillway: ${safe(message)}\n${advice}`);
+  // A log keeps each sentence on its line; a terminal would break it inside a word.
+  const width = isTerminal("stderr") ? terminalWidth() : Infinity;
+  const advice = hint === undefined ? [] : wrapText(hint, width - 2).map((line) => `  ${line}`);
+  const lines = [...wrapText(`spillway: ${message}`, width), ...advice];
+  await writeText("stderr", lines.join("\n") + "\n");
   return code;
 }
 

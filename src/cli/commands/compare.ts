@@ -6,7 +6,7 @@ import { formatInUnit } from "../../model/format_metric.ts";
 import type { MetricUnit } from "../../model/metric.ts";
 import { formatRatio } from "../../model/units.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
-import { renderTable } from "../table.ts";
+import { type Column, renderTable } from "../table.ts";
 import { wrapText } from "../wrap.ts";
 
 const side = z.number().nullable();
@@ -60,6 +60,16 @@ async function compareSides(
   };
 }
 
+function columnsOf(a: string, b: string): readonly Column[] {
+  return [
+    { title: "metric", flexible: true, wrap: true },
+    { title: a, align: "right" },
+    { title: b, align: "right" },
+    { title: "change", align: "right" },
+    { title: "verdict" },
+  ];
+}
+
 async function run(options: GlobalOptions & { all?: boolean }, a: string, b: string) {
   const out = openOutput(options);
   const { openStore } = await import("../../store/open.ts");
@@ -72,34 +82,31 @@ async function run(options: GlobalOptions & { all?: boolean }, a: string, b: str
       [...names].sort().map((n) => compareSides(n, left.observations[n], right.observations[n])),
     );
     const document = { schema: "spillway/compare/1", a: left.name, b: right.name, metrics };
-    const shown = metrics.filter((m) => options.all || m.verdict !== "same");
+    const unknown = metrics.filter((m) => m.a === null && m.b === null);
+    const same = metrics.filter((m) => m.verdict === "same");
+    const shown = options.all
+      ? metrics
+      : metrics.filter((m) => m.verdict !== "same" && !unknown.includes(m));
     const format = (v: number | null, unit: string) =>
       v === null ? "-" : formatInUnit(v, unit as MetricUnit);
-    await out.emit(document, () =>
-      renderTable(
-        [
-          { title: "metric", flexible: true },
-          { title: left.name, align: "right" },
-          { title: right.name, align: "right" },
-          { title: "change", align: "right" },
-          { title: "verdict" },
-        ],
-        shown.map((m) => [
-          m.name,
-          format(m.a, m.unit),
-          format(m.b, m.unit),
-          m.delta === null ? "-" : formatRatio(Number(m.delta.toPrecision(3))),
-          m.verdict,
-        ]),
-        out.width,
-        out.style.bold,
-      ) +
-      "\n" +
-      wrapText(
-        `${metrics.length - shown.length} metrics are the same. A difference between single ` +
-          'measured runs may be noise: "spillway gate" judges it.',
-        out.width,
-      ).join("\n") + "\n");
+    const rows = shown.map((m) => [
+      m.name,
+      format(m.a, m.unit),
+      format(m.b, m.unit),
+      m.delta === null ? "-" : formatRatio(Number(m.delta.toPrecision(3))),
+      m.verdict,
+    ]);
+    const note = `${same.length} metrics are the same` +
+      (unknown.length === 0 ? "" : `, ${unknown.length} are unknown on both sides`) +
+      '. A difference between single measured runs may be noise: "spillway gate" judges it.';
+    await out.emit(
+      document,
+      () =>
+        (rows.length === 0
+          ? ""
+          : renderTable(columnsOf(left.name, right.name), rows, out.width, out.style.bold) + "\n") +
+        wrapText(note, out.width).join("\n") + "\n",
+    );
   } finally {
     await store.close();
   }
