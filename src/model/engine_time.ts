@@ -27,7 +27,7 @@ export interface EngineTime {
  * does (blk-throttle.c, tg_within_bps_limit: what is allowed is rate times the elapsed time rounded up to
  * slices, so the first slice's bytes pass at once). Without slices: bytes over rate.
  */
-function limitedSeconds(bytes: number, rate: number, sliceSeconds: number): number {
+export function limitedSeconds(bytes: number, rate: number, sliceSeconds: number): number {
   if (sliceSeconds === 0) return bytes / rate;
   return Math.max(0, Math.ceil(bytes / (rate * sliceSeconds)) - 1) * sliceSeconds;
 }

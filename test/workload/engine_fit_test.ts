@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { engineTime } from "../../src/model/engine_time.ts";
 import { checkGguf } from "../../src/parse/gguf.ts";
+import { driftedEngine, measureDrift } from "../../src/workload/llm/anchor_engine.ts";
 import { calibrateEngine, calibrationPoints } from "../../src/workload/llm/calibrate_engine.ts";
 import type { LlmEngine } from "../../src/workload/llm/engine.ts";
 import { lengthClaims } from "../../src/workload/llm/engine_claims.ts";
@@ -29,19 +31,32 @@ test("a coefficient that would be negative is 0, and the rest is fitted without 
 });
 
 test("calibration points never are a judged length, and stay within the context", () => {
-  fc.assert(fc.property(fc.array(fc.integer({ min: 16, max: 2000 })), (judged) => {
+  const own = calibrationPoints(1024, []).map((p) => p.tokens);
+  const length = fc.oneof(fc.integer({ min: 16, max: 2000 }), fc.constantFrom(...own));
+  const judgedLengths = fc.array(length, { maxLength: 6 })
+    .map((lengths) => lengths.flatMap((n) => [n, n + 9]));
+  fc.assert(fc.property(judgedLengths, (judged) => {
     for (const { cached, tokens } of calibrationPoints(1024, judged)) {
-      assert.ok(
-        !judged.includes(tokens) || judged.includes(tokens - 9),
-        "moved off a judged length",
-      );
-      assert.ok(cached + tokens + 9 < 1024);
+      assert.ok(!judged.includes(tokens), "moved off a judged length");
+      assert.ok(cached + tokens < 1024);
     }
   }));
 });
 
-/** An engine whose times follow a law exactly. */
-function lawfulEngine(): LlmEngine {
+/** Options of a calibration that measures no real engine. */
+const OPTIONS = {
+  directory: tmpdir(),
+  model: "m",
+  engineName: "e",
+  contextTokens: 1024,
+  threads: 1,
+  repeats: 2,
+  asOf: "2026-11-25",
+  progress: () => {},
+};
+
+/** An engine whose times follow a law exactly; `slower` multiplies those of evaluating and of storing. */
+function lawfulEngine(slower = { evaluate: 1, store: 1 }): LlmEngine {
   let held = 0;
   const states = new Map<string, number>();
   const bytes = () => 172 + held * 1000;
@@ -49,27 +64,30 @@ function lawfulEngine(): LlmEngine {
     pid: 0,
     prefill: (tokens) => {
       held += tokens.length;
-      return Promise.resolve(0.002 + 0.001 * tokens.length);
+      return Promise.resolve(slower.evaluate * (0.002 + 0.001 * tokens.length));
     },
     save: (path) => {
       states.set(path, held);
-      return Promise.resolve({ seconds: 0.001 + 2e-8 * bytes(), bytes: bytes() });
+      return Promise.resolve({
+        seconds: slower.store * (0.001 + 2e-8 * bytes()),
+        bytes: bytes(),
+      });
     },
     restore: (path) => {
       held = states.get(path)!;
       return Promise.resolve({
-        seconds: 0.003 + 1e-8 * bytes(),
+        seconds: slower.store * (0.003 + 1e-8 * bytes()),
         bytes: bytes(),
         contextTokens: held,
       });
     },
     decode: (tokens, count) => {
       const n = tokens.length;
-      const firstSeconds = 0.002 + 0.001 * n + 1e-6 * n * (held + n);
+      const firstSeconds = slower.evaluate * (0.002 + 0.001 * n + 1e-6 * n * (held + n));
       held += n + count - 1;
       return Promise.resolve({
         firstSeconds,
-        seconds: firstSeconds + 0.005 * (count - 1),
+        seconds: firstSeconds + slower.evaluate * 0.005 * (count - 1),
         tokens: new Array(count).fill(5),
         contextTokens: held,
       });
@@ -83,17 +101,7 @@ function lawfulEngine(): LlmEngine {
 }
 
 test("an engine that follows the laws is calibrated to them, and its other lengths predicted", async () => {
-  const calibration = await calibrateEngine(lawfulEngine(), {
-    directory: tmpdir(),
-    model: "m",
-    engineName: "e",
-    contextTokens: 1024,
-    threads: 1,
-    repeats: 2,
-    asOf: "2026-11-25",
-    judged: [333],
-    progress: () => {},
-  });
+  const calibration = await calibrateEngine(lawfulEngine(), { ...OPTIONS, judged: [333] });
   const { prefill, stateHeaderBytes, stateBytesPerToken } = calibration.profile;
   assert.ok(Math.abs(prefill.secondsPerToken.value / 0.001 - 1) < 1e-3);
   assert.ok(Math.abs(prefill.secondsPerPair.value / 1e-6 - 1) < 1e-2);
@@ -104,6 +112,21 @@ test("an engine that follows the laws is calibrated to them, and its other lengt
   assert.ok(Math.abs(of("prefill-333 seconds") / (0.002 + 0.333 + 1e-6 * 333 * 333) - 1) < 1e-3);
   assert.equal(of("save-333 bytes"), 172 + 333_000);
   assert.ok(Math.abs(of("load-cold-333 seconds") / (0.003 + 1e-8 * 333_172) - 1) < 1e-3);
+});
+
+test("an engine that became slower is followed, each law by its own factor", async () => {
+  const calibration = await calibrateEngine(lawfulEngine(), { ...OPTIONS, judged: [] });
+  const later = lawfulEngine({ evaluate: 1.5, store: 3 });
+  const drift = await measureDrift(later, calibration, tmpdir());
+  const expected = { prefill: 1.5, decode: 1.5, save: 3, loadWarm: 3, loadCold: 3 };
+  for (const [law, factor] of Object.entries(expected)) {
+    assert.ok(Math.abs(drift[law as keyof typeof drift] / factor - 1) < 1e-2, law);
+  }
+  const [before, now] = [calibration.profile, driftedEngine(calibration.profile, drift)]
+    .map((profile) => engineTime(profile, null));
+  assert.ok(Math.abs(now.prefill(100, 200) / before.prefill(100, 200) - 1.5) < 0.02);
+  assert.ok(Math.abs(now.load(1e6) / before.load(1e6) - 3) < 0.03);
+  assert.equal(now.stateBytes(500), before.stateBytes(500));
 });
 
 test("a model file cut short anywhere is told from a whole one", () => {

@@ -4,12 +4,17 @@ import type { Claim, Knob, MeasuredQuantity, ScoredCase } from "../../model/pred
 import type { WorkloadContext, WorkloadPrediction } from "../../workload/workload.ts";
 import { type Sealed, sealPrediction } from "../bench/seal.ts";
 
+/** What will happen, and the run that shows it. */
+export interface PredictedCase {
+  readonly prediction: WorkloadPrediction;
+  run(): Promise<ReadonlyMap<string, MeasuredQuantity>>;
+}
+
 /** One counterfactual: what is changed, what it will do, and how it is run. */
 export interface SealedCase {
   readonly name: string;
   readonly knob: Knob;
-  predict(): Promise<WorkloadPrediction>;
-  run(): Promise<ReadonlyMap<string, MeasuredQuantity>>;
+  predict(): Promise<PredictedCase>;
 }
 
 /** A recorded run with the cases that change one knob of it. */
@@ -54,12 +59,12 @@ export async function playGroup(
   onSealed: (sealed: Sealed, name: string) => Promise<void>,
   onDone: (scored: ScoredCase) => void,
 ): Promise<void> {
-  for (const { name, knob, predict, run } of group.cases) {
+  for (const { name, knob, predict } of group.cases) {
     if (group.refused !== null) {
       onDone({ name, knob, sha256: null, refused: group.refused, rows: [] });
       continue;
     }
-    const prediction = await predict();
+    const { prediction, run } = await predict();
     const sealed = sealPrediction(prediction, {
       summary: `${name}, ${prediction.claims.length} claims`,
       knob,

@@ -92,7 +92,8 @@ function bind(
 
 /**
  * Records the execution of a replay's KV traffic, validates its operations and bytes under as-run, and gives
- * the cases that change one knob. The laws are calibrated on generated traffic of other block sizes.
+ * the cases that change one knob. Before each case the laws are
+ * calibrated on generated traffic of other block sizes.
  */
 export async function trafficGroup(
   requests: LoadedRequests,
@@ -102,46 +103,48 @@ export async function trafficGroup(
   const all = changes();
   const judgedSizes = [...new Set(all.map((c) => c.setting.blockBytes))];
   const sizes = calibrationSizes(judgedSizes);
-  const lawsBy = new Map<number, TrafficLaws>();
-  for (const concurrency of new Set([1, ...all.map((c) => c.setting.concurrency)])) {
-    await context.note(`calibrating block operations, ${concurrency} in flight`);
-    const options = { ...optionsOf(kv.params.parse({ concurrency }), context) };
-    lawsBy.set(concurrency, await calibrateTraffic(sizes, options, context.seed));
-  }
+  /** Laws of now: a drive that is shared with others is not as fast as minutes ago. */
+  const lawsOf = (setting: Setting): Promise<TrafficLaws> => {
+    const options = optionsOf(kv.params.parse({ concurrency: setting.concurrency }), context);
+    return calibrateTraffic(sizes, options, context.seed);
+  };
   await context.note("recording the traffic of kv-offload");
   const recorded = bind(RECORDED, requests, profiles, context);
-  const measured = await recorded.execute((await recorded.replay()).traffic);
-  const asRun = trafficClaims(
-    (await recorded.replay()).traffic,
-    lawsBy.get(RECORDED.concurrency)!,
-    { ...recorded.params, blockBytes: RECORDED.blockBytes },
-  );
+  const { traffic: asRecorded } = await recorded.replay();
+  const laws = await lawsOf(RECORDED);
+  const measured = await recorded.execute(asRecorded);
+  const asRun = trafficClaims(asRecorded, laws, {
+    ...recorded.params,
+    blockBytes: RECORDED.blockBytes,
+  });
   const refused = notReproduced(scoreClaims(asRun, measured));
   const cases = all.map(({ name, from, to, setting }): SealedCase => {
     const { params, replay, execute } = bind(setting, requests, profiles, context);
-    const laws = lawsBy.get(setting.concurrency)!;
     return {
       name: `KV traffic: ${name}`,
       knob: { name: name.split(" ")[0], from, to },
       async predict() {
+        const laws = await lawsOf(setting);
         const { traffic, document } = await replay();
         const [result] = document.results;
         return {
-          claims: trafficClaims(traffic, laws, { ...params, blockBytes: setting.blockBytes }),
-          inputs: {
-            family: "offload",
-            policy: result.policy,
-            policyParams: result.params as Json,
-            trace: stampOf(requests) as unknown as Json,
-            profiles: document.profiles as Json,
-            workloadParams: params as Json,
-            laws: laws as unknown as Json,
-            calibrationBlockBytes: sizes,
-            seed: context.seed,
+          prediction: {
+            claims: trafficClaims(traffic, laws, { ...params, blockBytes: setting.blockBytes }),
+            inputs: {
+              family: "offload",
+              policy: result.policy,
+              policyParams: result.params as Json,
+              trace: stampOf(requests) as unknown as Json,
+              profiles: document.profiles as Json,
+              workloadParams: params as Json,
+              laws: laws as unknown as Json,
+              calibrationBlockBytes: sizes,
+              seed: context.seed,
+            },
           },
+          run: () => execute(traffic),
         };
       },
-      run: async () => await execute((await replay()).traffic),
     };
   });
   return { refused, cases };

@@ -1,5 +1,7 @@
+import { limitedSeconds } from "../../model/engine_time.ts";
 import type { Claim } from "../../model/prediction.ts";
 import { movedBytes, type Traffic } from "../../model/traffic.ts";
+import { THROTTLE_SLICE_SECONDS } from "../../runtime/io_throttle.ts";
 import type { OperationLaw, TrafficLaws } from "./calibrate_traffic.ts";
 
 /** What a run may be off by: saving and loading within 15 %. */
@@ -60,8 +62,8 @@ function fsyncs(writes: number, syncEvery: number): number {
 
 /**
  * Claims about executing traffic: operations and bytes exactly, seconds by the laws. A limit on reads works
- * over the whole time: while other work goes on the drive saves up, so limited reads take bytes over the
- * limit less the time of everything else, and never less than without a limit.
+ * over the whole time: while other work goes on the drive saves up, so limited reads take what the limiter
+ * needs for their bytes less the time of everything else, and never less than without a limit.
  */
 export function trafficClaims(
   traffic: Traffic,
@@ -89,7 +91,9 @@ export function trafficClaims(
     const isLimited = facts.readBandwidth !== null && e.phase.endsWith("-read");
     const others = rest + syncSeconds +
       all.reduce((sum, o) => o === e ? sum : sum + o.free, 0);
-    const limit = isLimited ? e.bytes / facts.readBandwidth! - others : 0;
+    const limit = isLimited
+      ? limitedSeconds(e.bytes, facts.readBandwidth!, THROTTLE_SLICE_SECONDS) - others
+      : 0;
     return [...exacts, {
       quantity: `${e.phase} seconds`,
       unit: "seconds",
@@ -98,7 +102,7 @@ export function trafficClaims(
       high: Math.max(e.free * e.law.high, limit),
       within: WITHIN,
       assumption: limit > e.free
-        ? "limited reads take their bytes over the limit, less the time of everything else"
+        ? "limited reads take what the limiter needs for them, less the time of everything else"
         : "an operation takes a base and a time a byte, whatever came before it",
       calibrationResidual: limit > e.free ? null : e.law.residual,
     }];

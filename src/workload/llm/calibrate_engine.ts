@@ -41,8 +41,9 @@ export function calibrationPoints(
   judged: readonly number[],
 ): CalibrationPoint[] {
   const share = (f: number) => {
-    const tokens = Math.max(16, Math.round(contextTokens * f));
-    return judged.includes(tokens) ? tokens + 9 : tokens;
+    let tokens = Math.max(16, Math.round(contextTokens * f));
+    while (judged.includes(tokens)) tokens += 9;
+    return tokens;
   };
   const whole = [0.05, 0.16, 0.4, 0.78].map((f) => ({ cached: 0, tokens: share(f) }));
   const after = ([[0.3, 0.03], [0.3, 0.12], [0.6, 0.03], [0.6, 0.2]] as const)
@@ -50,7 +51,8 @@ export function calibrationPoints(
   return [...whole, ...after];
 }
 
-interface Samples {
+/** What was measured at one point, seconds; a number a repeat. */
+export interface PointSamples {
   readonly prefill: number[];
   readonly decode: number[];
   readonly save: number[];
@@ -72,15 +74,7 @@ export async function calibrateEngine(
   options: CalibrationOptions,
 ): Promise<EngineCalibration> {
   const points = calibrationPoints(options.contextTokens, options.judged);
-  const samples = points.map((): Samples => ({
-    prefill: [],
-    decode: [],
-    save: [],
-    loadWarm: [],
-    loadCold: [],
-    stateTokens: 0,
-    stateBytes: 0,
-  }));
+  const samples = points.map(noSamples);
   let cold = true;
   let salt = 1000;
   // The first evaluation pays for what no later one does: page faults, thread start.
@@ -95,10 +89,23 @@ export async function calibrateEngine(
   return { ...fitEngine(points, samples, options), points, cold };
 }
 
-async function samplePoint(
+export function noSamples(): PointSamples {
+  return {
+    prefill: [],
+    decode: [],
+    save: [],
+    loadWarm: [],
+    loadCold: [],
+    stateTokens: 0,
+    stateBytes: 0,
+  };
+}
+
+/** Measures one point once; false when the page cache could not be dropped. */
+export async function samplePoint(
   engine: LlmEngine,
   point: CalibrationPoint,
-  into: Samples,
+  into: PointSamples,
   directory: string,
   salt: number,
 ): Promise<boolean> {
@@ -122,13 +129,13 @@ async function samplePoint(
 
 function fitEngine(
   points: readonly CalibrationPoint[],
-  samples: readonly Samples[],
+  samples: readonly PointSamples[],
   options: CalibrationOptions,
 ): Pick<EngineCalibration, "profile" | "residuals"> {
   const source = `${options.engineName}, ${options.threads} threads, ${points.length} points, ` +
     `median of ${options.repeats}; low and high are the 10th and 90th percentile of measured over law`;
   /** Coefficients with the law's spread over all single measurements. */
-  const fit = (features: number[][], pick: (s: Samples) => number[]) => {
+  const fit = (features: number[][], pick: (s: PointSamples) => number[]) => {
     const medians = samples.map((s) => median(pick(s)));
     const coefficients = fitNonNegative(features, medians);
     const lawAt = (i: number) => features[i].reduce((t, x, c) => t + x * coefficients[c], 0);
@@ -185,7 +192,7 @@ function fitEngine(
 
 /** A state is a header and equal bytes a token; two sizes give both. */
 function stateSize(
-  samples: readonly Samples[],
+  samples: readonly PointSamples[],
 ): { stateHeaderBytes: number; stateBytesPerToken: number } {
   const sorted = [...samples].sort((a, b) => a.stateTokens - b.stateTokens);
   const [small, large] = [sorted[0], sorted.at(-1)!];

@@ -2,6 +2,7 @@ import { engineTime } from "../../model/engine_time.ts";
 import type { Json } from "../../model/json.ts";
 import type { Claim } from "../../model/prediction.ts";
 import type { WorkloadContext, WorkloadPrediction } from "../workload.ts";
+import { type EngineDrift, measureDrift } from "./anchor_engine.ts";
 import { calibrateEngine, type EngineCalibration } from "./calibrate_engine.ts";
 import { ENGINE_NAME, type EngineChoice, modelName, withEngine } from "./with_engine.ts";
 
@@ -27,6 +28,19 @@ export function calibrateChoice(
       judged,
       progress: context.progress,
     }));
+}
+
+/** How far an engine of its own process is from its calibration now. */
+export function driftOfChoice(
+  choice: EngineChoice,
+  context: WorkloadContext,
+  calibration: EngineCalibration,
+): Promise<EngineDrift> {
+  return withEngine(
+    choice,
+    context,
+    (engine) => measureDrift(engine, calibration, context.directory),
+  );
 }
 
 /** What a calibration says of itself in a sealed prediction. */
