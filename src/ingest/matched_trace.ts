@@ -8,13 +8,14 @@ export interface MatchedTraceFacts {
   readonly sizeMeaning: AllocationTraceMeta["sizeMeaning"];
   readonly streams: readonly string[];
   readonly sites?: readonly string[];
+  readonly heldBefore?: AllocationTraceMeta["heldBefore"];
   readonly notes: readonly string[];
 }
 
 /** The summary of a trace whose operations a matcher has paired. */
 export function matchedSummary(
   matcher: AllocationMatcher,
-  { sizeMeaning, streams, sites, notes }: MatchedTraceFacts,
+  { sizeMeaning, streams, sites, heldBefore, notes }: MatchedTraceFacts,
   sha256: string,
 ): TraceSummary<"allocations"> {
   return {
@@ -28,6 +29,7 @@ export function matchedSummary(
       liveBefore: matcher.liveBefore(),
       streams,
       ...(sites === undefined ? {} : { sites }),
+      ...(heldBefore === undefined || heldBefore.length === 0 ? {} : { heldBefore }),
     },
     notes,
   };

@@ -73,12 +73,6 @@ export const FORMATS: readonly FormatEntry[] = [
     load: async () => (await import(late("../ingest/formats/kineto.ts"))).format,
   },
   {
-    name: "kineto-tensors",
-    kind: "tensors",
-    summary: "lifetimes of tensors from the memory events of a PyTorch profiler trace",
-    load: async () => (await import(late("../ingest/formats/kineto_tensors.ts"))).format,
-  },
-  {
     name: "kv-events",
     kind: "requests",
     summary:
@@ -258,12 +252,6 @@ export const FORMATS: readonly FormatEntry[] = [
     kind: "samples",
     summary: "JSON lines of the monitor of SuperBench",
     load: async () => (await import(late("../ingest/formats/superbench_monitor.ts"))).format,
-  },
-  {
-    name: "tensor-timeline",
-    kind: "tensors",
-    summary: "lifetimes of tensors from PyTorch's categorised memory timeline",
-    load: async () => (await import(late("../ingest/formats/tensor_timeline.ts"))).format,
   },
   {
     name: "torch-events",

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { dataError } from "../../model/errors.ts";
 import { counted } from "../../model/plural.ts";
 import type { Trace } from "../../model/trace/trace.ts";
+import { formatBytes } from "../../model/units.ts";
 import { PlaceError } from "../../parse/place_error.ts";
 import { AllocationMatcher } from "../allocation_matcher.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
@@ -17,6 +18,8 @@ interface Reading {
   readonly device: number;
   readonly address: number;
   readonly bytes: number;
+  /** Bytes the allocator held after the event; NaN in traces of 2021. */
+  readonly total: number;
   readonly us: number;
 }
 
@@ -42,9 +45,8 @@ function readingOf(bytes: Uint8Array, line: number, utf8: TextDecoder): Reading 
   const args = event.args ?? {};
   const number = (key: string): number => {
     const value = args[key];
-    if (value === undefined) return NaN;
     // Addresses stand as numbers, in some versions as text.
-    return typeof value === "string" && value !== "" ? Number(value) : Number(value);
+    return value === undefined || value === "" ? NaN : Number(value);
   };
   const us = Number(event.ts);
   const reading = {
@@ -52,6 +54,7 @@ function readingOf(bytes: Uint8Array, line: number, utf8: TextDecoder): Reading 
     device: number("Device Id"),
     address: number("Addr"),
     bytes: number("Bytes"),
+    total: number("Total Allocated"),
     us,
   };
   if (!Number.isFinite(us) || !Number.isSafeInteger(reading.bytes)) {
@@ -73,11 +76,16 @@ class Readings {
   count = 0;
   ascending = true;
   addressed = false;
+  /** Of each device: time of its first event, and the bytes that were allocated before it. */
+  readonly start = new Map<number, { us: number; bytes: number }>();
 
   add(r: Reading): void {
     if (this.count === this.us.length) this.#grow();
     const at = this.count++;
-    this.device[at] = Math.max(0, r.device || 0);
+    const device = Math.max(0, r.device || 0);
+    const { us } = this.start.get(device) ?? { us: Infinity };
+    if (r.us < us) this.start.set(device, { us: r.us, bytes: r.total - r.bytes });
+    this.device[at] = device;
     this.address[at] = r.address;
     this.bytes[at] = r.bytes;
     this.us[at] = r.us;
@@ -124,6 +132,21 @@ async function readEvents(input: ImportInput): Promise<{ gpu: Readings; cpu: Rea
   return found;
 }
 
+/** What the allocator's own counter says was there before and nothing frees; null where it is not recorded. */
+function heldBeforeOf(
+  readings: Readings,
+  matcher: AllocationMatcher,
+): { device: number; bytes: number }[] | null {
+  const freed = new Map<number, number>();
+  for (const { device, size } of matcher.beforeBatches()) {
+    device.forEach((d, i) => freed.set(d, (freed.get(d) ?? 0) + size[i]));
+  }
+  const starts = [...readings.start];
+  if (starts.some(([, { bytes }]) => Number.isNaN(bytes))) return null;
+  return starts.map(([device, { bytes }]) => ({ device, bytes: bytes - (freed.get(device) ?? 0) }))
+    .filter(({ bytes }) => bytes > 0);
+}
+
 async function read(input: ImportInput): Promise<Trace<"allocations">> {
   const { gpu, cpu } = await readEvents(input);
   const chosen = gpu.count > 0 ? gpu : cpu;
@@ -153,6 +176,13 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
     else if (bytes < 0) matcher.free(event);
   }
   if (matcher.before > 0) notes.push(`${counted(matcher.before, "block")} live before the first`);
+  const heldBefore = heldBeforeOf(chosen, matcher);
+  if (heldBefore === null) notes.push("what was allocated before the trace is not recorded");
+  else {
+    for (const { device, bytes } of heldBefore) {
+      notes.push(`${formatBytes(bytes)} on device ${device} from before the trace stay through it`);
+    }
+  }
   if (!addressed) {
     notes.push("no addresses: a free belongs to the last live allocation of its size");
   }
@@ -164,6 +194,7 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
   return await matchedTrace(input, "kineto", matcher, {
     sizeMeaning: "rounded",
     streams: ["0"],
+    heldBefore: heldBefore ?? [],
     notes,
   });
 }

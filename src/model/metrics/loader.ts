@@ -6,14 +6,18 @@ const define = metricDefiner(
   "this tool: replay of epochs; rule and workloads of MLPerf Storage v1.0",
 );
 
-const TIER_ROWS: readonly MetricRow[] = ["dram", "peer_dram", "ssd", "remote", "object"].map((
-  tier,
-): MetricRow => [
+const TIER_ROWS: readonly MetricRow[] = [
+  ["dram", "host memory"],
+  ["peer_dram", "other nodes' memory"],
+  ["ssd", "drives"],
+  ["remote", "remote store"],
+  ["object", "object store"],
+].map(([tier, place]): MetricRow => [
   `${tier}_read_requests`,
   "count",
-  `${tier} reads`,
+  `reads from ${place}`,
   "none",
-  `read requests to ${tier} in the last epoch`,
+  `read requests to ${place} in the last epoch`,
 ]);
 
 const ROWS: readonly MetricRow[] = [

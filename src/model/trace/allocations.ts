@@ -84,6 +84,8 @@ export interface AllocationTraceMeta {
   readonly segments: readonly SnapshotSegment[] | null;
   /** How many first rows of each device are blocks that were live before the recording; absent means none. */
   readonly liveBefore?: readonly { readonly device: number; readonly count: number }[];
+  /** Bytes of each device that were there before the first event and are of no row: nothing frees them. */
+  readonly heldBefore?: readonly { readonly device: number; readonly bytes: number }[];
   /** Names of the dense streams, as recorded. */
   readonly streams: readonly string[];
   /** Names of what allocated: a place in the program, or a category. */

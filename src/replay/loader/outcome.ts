@@ -2,6 +2,7 @@ import { metric, type Metrics, unknownMetric } from "../../model/metric.ts";
 import type { Policy, Replay, ReplayContext, ReplayOutcome } from "../../model/policy.ts";
 import type { DeviceUsage, FlowUsage, HeldUsage, Usage } from "../../model/usage.ts";
 import type { IoColumns } from "../../model/trace/io.ts";
+import { counted } from "../../model/plural.ts";
 import { formatBytes, formatNumber, formatRatio, formatSeconds } from "../../model/units.ts";
 import { usageError } from "../../model/errors.ts";
 import type { AccessPlan, Samples } from "./access.ts";
@@ -159,9 +160,9 @@ export function loaderOutcome(
     notes: [
       verdictOf(name, job, last),
       ...(dropped === 0 ? [] : [
-        `${
-          formatNumber(dropped)
-        } samples do not fill a last step on ${job.accelerators} accelerators and are dropped.`,
+        `${counted(dropped, "sample")} too few for a last step on ${
+          counted(job.accelerators, "accelerator")
+        }: dropped.`,
       ]),
       ...plan.notes ?? [],
       ...extra.notes ?? [],

@@ -1,11 +1,14 @@
-import { ALLOCATION_OPS, type AllocationColumns } from "../../model/trace/allocations.ts";
+import {
+  ALLOCATION_OPS,
+  type AllocationColumns,
+  type AllocationTraceMeta,
+} from "../../model/trace/allocations.ts";
 
 /** A tensor as an allocation trace tells it; `end` is Infinity when it was never freed. Times are seconds. */
 export interface Lifetime {
   readonly bytes: number;
   readonly start: number;
   end: number;
-  readonly category: string;
 }
 
 const [ALLOC, FREE] = ["alloc", "free"].map((op) =>
@@ -24,15 +27,18 @@ function mainDevice(batches: readonly AllocationColumns[]): number {
 }
 
 /**
- * Lifetimes of the allocations of the busiest GPU. What was live before the recording has no time: it starts at 0.
+ * Lifetimes of the allocations of the busiest GPU. What was live before the recording has no time: it starts at 0;
+ * what of it no row tells of is one more, which stays.
  *
  * @returns null when no event has a time.
  */
 export function allocationLifetimes(
   batches: readonly AllocationColumns[],
+  heldBefore: AllocationTraceMeta["heldBefore"] = [],
 ): { rows: Lifetime[]; seconds: number } | null {
   const device = mainDevice(batches);
-  const rows: Lifetime[] = [];
+  const rows: Lifetime[] = heldBefore.filter((held) => held.device === device)
+    .map(({ bytes }) => ({ bytes, start: 0, end: Infinity }));
   const living = new Map<number, Lifetime>();
   let first = NaN;
   let last = 0;
@@ -48,7 +54,7 @@ export function allocationLifetimes(
       }
       const now = Number.isNaN(at) ? last : Math.max(0, at - first);
       if (b.op[i] === ALLOC) {
-        const row = { bytes: b.size[i], start: now, end: Infinity, category: "allocation" };
+        const row = { bytes: b.size[i], start: now, end: Infinity };
         rows.push(row);
         living.set(b.id[i], row);
       } else if (b.op[i] === FREE) {

@@ -57,7 +57,7 @@ export function dataParallelOutcome(run: DataParallelRun): ReplayOutcome {
   if (reason !== null) {
     const peak = { gpu_peak_bytes: metric(Math.round(sizes.gpuBytes), "bytes", "modelled") };
     return doesNotRun(reason, { ...known, ...peak }, [
-      `${run.policy} ${reason}.`,
+      `${run.policy}: it ${reason}.`,
       ...run.notes ?? [],
     ]);
   }

@@ -15,7 +15,6 @@ export interface Tensors {
   readonly start: Float64Array;
   /** Infinity when a tensor outlives the trace. */
   readonly end: Float64Array;
-  readonly category: readonly string[];
   /** End of the trace. */
   readonly seconds: number;
 }
@@ -30,7 +29,6 @@ function tensorRows(batches: readonly TensorColumns[], meta: TensorTraceMeta) {
         bytes: b.sizeBytes[i],
         start: b.startNs[i] / 1e9,
         end,
-        category: meta.categories[b.category[i]],
       });
       last = Math.max(last, b.startNs[i] / 1e9, Number.isFinite(end) ? end : 0);
     }
@@ -49,7 +47,10 @@ export function gatherTensors(
 ): Tensors {
   const found = batches.every((b) => b.kind === "tensors")
     ? tensorRows(batches, meta as TensorTraceMeta)
-    : allocationLifetimes(batches.filter((b) => b.kind === "allocations"));
+    : allocationLifetimes(
+      batches.filter((b) => b.kind === "allocations"),
+      (meta as AllocationTraceMeta).heldBefore,
+    );
   if (found === null) {
     throw dataError(
       "the allocation trace has no times, so nothing can be planned on it",
@@ -63,7 +64,6 @@ export function gatherTensors(
     bytes: Float64Array.from(rows, (r) => r.bytes),
     start: Float64Array.from(rows, (r) => r.start),
     end: Float64Array.from(rows, (r) => r.end),
-    category: rows.map((r) => r.category),
     seconds,
   };
 }

@@ -16,7 +16,6 @@ function tensorsOf(
     bytes: Float64Array.from(sorted, (r) => r[0]),
     start: Float64Array.from(sorted, (r) => r[1]),
     end: Float64Array.from(sorted, (r) => r[2]),
-    category: sorted.map(() => "activation"),
     seconds: Math.max(...sorted.map((r) => Number.isFinite(r[2]) ? r[2] : r[1])),
   };
 }

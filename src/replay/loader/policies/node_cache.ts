@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { usageError } from "../../../model/errors.ts";
 import { bytesParam } from "../../../model/params.ts";
+import { counted } from "../../../model/plural.ts";
 import { formatBytes } from "../../../model/units.ts";
 import { tierOf, tierSeconds } from "../../shared/storage_tier.ts";
 import type { Place } from "../access.ts";
@@ -90,7 +91,7 @@ export const policy = plainLoader({
       `node-cache: ${formatBytes(memory)} of memory and ${
         formatBytes(p.nvme)
       } of drives on each of ` +
-      `${job.hosts} nodes for ${formatBytes(samples.totalBytes)} of samples.`,
+      `${counted(job.hosts, "node")} for ${formatBytes(samples.totalBytes)} of samples.`,
     ],
   };
 });

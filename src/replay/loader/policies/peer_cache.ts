@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bytesParam } from "../../../model/params.ts";
+import { counted } from "../../../model/plural.ts";
 import { formatBytes } from "../../../model/units.ts";
 import type { Place } from "../access.ts";
 import { cachesTogether, createSampleCache } from "../cache.ts";
@@ -59,11 +60,9 @@ export const policy = plainLoader({
     },
     caches: () => ({ "host memory": cachesTogether(caches) }),
     notes: [
-      `peer-cache: ${
-        formatBytes(memory * job.hosts)
-      } of memory on ${job.hosts} nodes together for ${
-        formatBytes(samples.totalBytes)
-      } of samples.`,
+      `peer-cache: ${formatBytes(memory * job.hosts)} of memory on ${
+        counted(job.hosts, "node")
+      } together for ${formatBytes(samples.totalBytes)} of samples.`,
     ],
   };
 });

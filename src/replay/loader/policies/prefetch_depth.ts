@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { metric } from "../../../model/metric.ts";
 import type { Policy } from "../../../model/policy.ts";
+import { counted } from "../../../model/plural.ts";
 import { formatBytes } from "../../../model/units.ts";
 import { shuffled } from "../order.ts";
 import { loaderOutcome, loaderReplay, runEpochs } from "../outcome.ts";
@@ -54,7 +55,7 @@ export const policy: Policy<"io", Params> = {
           prefetch_buffer_bytes: metric(Math.round(buffer), "bytes", "modelled"),
         },
         notes: [
-          `prefetch-depth: ${run.depth} batches ahead (${
+          `prefetch-depth: ${counted(run.depth, "batch", "batches")} ahead (${
             formatBytes(Math.round(buffer))
           } an accelerator); depths ${
             tried.map((t) => `${t.depth}: ${(100 * t.utilization).toFixed(1)} %`).join(", ")

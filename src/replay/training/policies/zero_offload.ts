@@ -18,18 +18,19 @@ function plan(p: Params, context: ReplayContext<"tensors">): ReplayOutcome {
   const parameters = step.layers.reduce((sum, l) => sum + l.parameters, 0);
   const largest = Math.max(...step.layers.map((l) => l.parameters));
   const asked = zero3OffloadBytes(parameters, largest);
+  const estimate = parameters === 0
+    ? "no layer has gradients, so none is updated"
+    : `DeepSpeed's estimator for stage 3 asks for ${
+      formatBytes(asked.cpuBytes)
+    } of host memory (18 B a parameter x 1.5) and ${
+      formatBytes(asked.gpuBytes)
+    } a GPU (4 B x the largest layer)`;
   return dataParallelOutcome({
     policy: "zero-offload",
     step,
     machine,
     layout,
-    notes: [
-      `zero-offload: ZeRO stage ${stage}; DeepSpeed's estimator for stage 3 asks for ${
-        formatBytes(asked.cpuBytes)
-      } of host memory (18 B a parameter x 1.5) and ${
-        formatBytes(asked.gpuBytes)
-      } a GPU (4 B x the largest layer).`,
-    ],
+    notes: [`zero-offload: ZeRO stage ${stage}; ${estimate}.`],
   });
 }
 
