@@ -1,7 +1,7 @@
 import type { RequestHint } from "../../model/eviction.ts";
 import { attentionPairs } from "../../model/llm_math.ts";
 import type { EngineConfig, Restore } from "./config.ts";
-import type { GpuPool } from "../shared/gpu_pool.ts";
+import type { GpuPool } from "./gpu_pool.ts";
 import type { IdSpace } from "./id_space.ts";
 import type { Lookup, Recorder } from "./recorder.ts";
 import type { Sequence } from "./request.ts";

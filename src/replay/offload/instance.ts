@@ -2,7 +2,7 @@ import type { RequestHint } from "../../model/eviction.ts";
 import { createAdmission } from "./admission.ts";
 import type { EngineConfig } from "./config.ts";
 import { createDecodeBatch } from "./decode_batch.ts";
-import { createGpuPool } from "../shared/gpu_pool.ts";
+import { createGpuPool } from "./gpu_pool.ts";
 import { createIdSpace } from "./id_space.ts";
 import type { HandOff, Instance } from "./instance_types.ts";
 import { createPrefillChoice } from "./prefill_choice.ts";
@@ -22,7 +22,7 @@ export function createInstance(
   const { blockTokens, maxSequences, timing, llm } = config;
   const network = config.createNetwork();
   const ids = createIdSpace(config.uniqueBlocks, config.decodedIds);
-  const pool = createGpuPool(config.gpuBlocks, ids.size);
+  const pool = createGpuPool(config.gpuBlocks);
   let clock = 0;
   const now = () => clock;
   const { tiers: tierSpecs, tierRules, eviction, seed } = config;
@@ -35,7 +35,7 @@ export function createInstance(
     return hint;
   };
   const admission = createAdmission(config, pool, tiers, ids, recorder, hintOf);
-  const retirement = createRetirement(config, pool, tiers, ids, admission);
+  const retirement = createRetirement(config, pool, tiers, ids);
   const line = createWaitingLine();
   const batch = createDecodeBatch(blockTokens);
   const prefilling: Sequence[] = [];

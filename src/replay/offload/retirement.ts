@@ -1,7 +1,6 @@
 import type { RequestHint } from "../../model/eviction.ts";
-import type { Admission } from "./admission.ts";
 import type { EngineConfig } from "./config.ts";
-import type { GpuPool } from "../shared/gpu_pool.ts";
+import type { GpuPool } from "./gpu_pool.ts";
 import type { IdSpace } from "./id_space.ts";
 import type { EngineRequest, Sequence } from "./request.ts";
 import { createSessionBlocks } from "./session_blocks.ts";
@@ -28,7 +27,6 @@ export function createRetirement(
   pool: GpuPool,
   tiers: TierStack,
   ids: IdSpace,
-  admission: Admission,
 ): Retirement {
   const { blockTokens } = config;
   const sessions = createSessionBlocks(blockTokens, ids);
@@ -36,9 +34,7 @@ export function createRetirement(
   const rename = (from: number, to: number): void => {
     if (pool.isIdle(from) && !pool.isResident(to)) {
       // Cached again under the trace's id, as the most recent: the request that claims it is here.
-      pool.drop(from);
-      pool.takePrivate(1, admission.evicted);
-      pool.keepPrivate(to);
+      pool.rename(from, to);
       ids.place(to);
       ids.drop(from);
     }

@@ -1,3 +1,5 @@
+import { FreeQueue, grown } from "./free_queue.ts";
+
 /** A request as the block manager knows it. */
 export interface PagedRequest {
   /** Block ids in order. */
@@ -22,46 +24,116 @@ export interface BlockManagerSetup {
 
 /**
  * The KV cache manager of vLLM V1: blocks with reference counts, a free queue that is also the eviction
- * order, and a map from chained block hashes to blocks. Hashes are dense numbers.
+ * order, and a map from chained block hashes to blocks. Hashes are dense numbers. Blocks are handled one by
+ * one (`find`, `hold`, `take`, `register`, `giveBack`) or as the tables of requests, which are made of that.
  */
 export class BlockManager {
   readonly setup: BlockManagerSetup;
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  readonly #references: Int32Array;
-  readonly #hashOf: Int32Array;
-  /** Blocks that hold a hash; several may. */
-  readonly #holders = new Map<number, number[]>();
-  #free = 0;
+  readonly #queue: FreeQueue;
+  readonly #unhashedFirst: boolean;
+  #references = new Int32Array(1024);
+  /** Hash of a block plus one, 0 for none. */
+  #hashOf = new Int32Array(1024);
+  /** First block that holds a hash, 0 for none. */
+  #holder = new Int32Array(1024);
+  /** Blocks of one hash form a ring in the order in which they got it, so that any leaves in constant time. */
+  #laterHolder = new Int32Array(1024);
+  #earlierHolder = new Int32Array(1024);
   evictions = 0;
 
   constructor(setup: BlockManagerSetup) {
     this.setup = setup;
-    const n = setup.blocks;
-    // Index n is the sentinel of the circular free queue.
-    this.#next = new Int32Array(n + 1);
-    this.#previous = new Int32Array(n + 1);
-    this.#references = new Int32Array(n);
-    this.#hashOf = new Int32Array(n).fill(-1);
-    this.#next[n] = this.#previous[n] = n;
-    for (let block = 1; block < n; block++) this.#append(block);
+    this.#queue = new FreeQueue(setup.blocks);
+    this.#unhashedFirst = setup.freeOrder === "split" && setup.caching;
   }
 
   get freeBlocks(): number {
-    return this.#free;
+    return this.#queue.size;
   }
   get usedBlocks(): number {
-    return this.setup.blocks - 1 - this.#free;
+    return this.setup.blocks - 1 - this.#queue.size;
+  }
+
+  /** The block that is found under a hash, the one that got it first; 0 for none. */
+  find(hash: number): number {
+    return hash < this.#holder.length ? this.#holder[hash] : 0;
+  }
+
+  /** Whether nobody holds the block. */
+  isIdle(block: number): boolean {
+    return this.#references[block] === 0;
+  }
+
+  /** Adds a reference to a block that is held or has a hash. */
+  hold(block: number): void {
+    if (this.#references[block]++ === 0) this.#queue.remove(block);
+  }
+
+  /**
+   * Takes the block at the front of the free queue, with one reference. When it had a hash, that is evicted
+   * and pushed to `evicted`.
+   */
+  take(evicted?: number[]): number {
+    const block = this.#queue.shift();
+    if (block >= this.#references.length) this.#growBlocks();
+    this.#references[block] = 1;
+    const hash = this.#hashOf[block] - 1;
+    if (hash >= 0) {
+      this.forget(block);
+      this.evictions++;
+      evicted?.push(hash);
+    }
+    return block;
+  }
+
+  /** Registers a held block that is full under its hash. */
+  register(block: number, hash: number): void {
+    if (hash >= this.#holder.length) {
+      this.#holder = grown(this.#holder, Math.max(hash + 1, 2 * this.#holder.length));
+    }
+    this.#hashOf[block] = hash + 1;
+    const first = this.#holder[hash];
+    if (first === 0) {
+      this.#holder[hash] = this.#laterHolder[block] = this.#earlierHolder[block] = block;
+      return;
+    }
+    const last = this.#earlierHolder[first];
+    this.#laterHolder[last] = this.#earlierHolder[first] = block;
+    this.#laterHolder[block] = first;
+    this.#earlierHolder[block] = last;
+  }
+
+  /** Takes the hash of a held block away. */
+  forget(block: number): void {
+    const hash = this.#hashOf[block] - 1;
+    this.#hashOf[block] = 0;
+    const later = this.#laterHolder[block];
+    if (later === block) {
+      this.#holder[hash] = 0;
+      return;
+    }
+    const earlier = this.#earlierHolder[block];
+    this.#laterHolder[earlier] = later;
+    this.#earlierHolder[later] = earlier;
+    if (this.#holder[hash] === block) this.#holder[hash] = later;
+  }
+
+  /** Gives one reference back; with the last one the block becomes free, and stays to be found by its hash. */
+  giveBack(block: number): void {
+    if (--this.#references[block] > 0) return;
+    if (this.#unhashedFirst && this.#hashOf[block] === 0) this.#queue.unshift(block);
+    else this.#queue.push(block);
   }
 
   /** The longest run of leading hashes that are resident, at most `limit` blocks: their block ids. */
   hits(hashes: readonly number[], limit: number): number[] {
     const found: number[] = [];
     if (!this.setup.caching) return found;
-    while (found.length < Math.min(limit, hashes.length)) {
-      const holders = this.#holders.get(hashes[found.length]);
-      if (holders === undefined) break;
-      found.push(holders[0]);
+    const most = Math.min(limit, hashes.length);
+    while (found.length < most) {
+      const block = this.find(hashes[found.length]);
+      if (block === 0) break;
+      found.push(block);
     }
     return found;
   }
@@ -71,7 +143,7 @@ export class BlockManager {
     const wanted = Math.ceil(tokens / this.setup.blockTokens) - hitBlocks.length -
       request.table.length;
     let idleHits = 0;
-    for (const block of hitBlocks) if (this.#references[block] === 0) idleHits++;
+    for (const block of hitBlocks) if (this.isIdle(block)) idleHits++;
     return Math.max(0, wanted) + idleHits;
   }
 
@@ -87,14 +159,14 @@ export class BlockManager {
     hitBlocks: readonly number[] = [],
     watermark = 0,
   ): boolean {
-    if (this.needed(request, tokens, hitBlocks) + watermark > this.#free) return false;
+    if (this.needed(request, tokens, hitBlocks) + watermark > this.freeBlocks) return false;
     for (const block of hitBlocks) {
-      if (this.#references[block]++ === 0) this.#unlink(block);
+      this.hold(block);
       request.table.push(block);
     }
     request.cached += hitBlocks.length;
     const held = Math.ceil(tokens / this.setup.blockTokens);
-    while (request.table.length < held) request.table.push(this.#take());
+    while (request.table.length < held) request.table.push(this.take());
     return true;
   }
 
@@ -107,74 +179,34 @@ export class BlockManager {
       request.table.length,
     );
     for (; request.cached < full; request.cached++) {
-      const block = request.table[request.cached];
-      const hash = request.hashes[request.cached];
-      this.#hashOf[block] = hash;
-      const holders = this.#holders.get(hash);
-      if (holders === undefined) this.#holders.set(hash, [block]);
-      else holders.push(block);
+      this.register(request.table[request.cached], request.hashes[request.cached]);
     }
   }
 
   /** Gives all blocks of a request back, the last one first. */
   release(request: PagedRequest): void {
-    const split = this.setup.freeOrder === "split" && this.setup.caching;
-    const unhashed: number[] = [];
-    for (let i = request.table.length - 1; i >= 0; i--) {
-      const block = request.table[i];
-      if (--this.#references[block] > 0) continue;
-      if (split && this.#hashOf[block] < 0) unhashed.push(block);
-      else this.#append(block);
+    const { table } = request;
+    for (let i = table.length - 1; i >= 0; i--) {
+      if (!this.#unhashedFirst || this.#hashOf[table[i]] > 0) this.giveBack(table[i]);
     }
     // As a group at the front, in the order in which they were freed.
-    for (let i = unhashed.length - 1; i >= 0; i--) this.#prepend(unhashed[i]);
-    request.table.length = 0;
+    for (let i = 0; this.#unhashedFirst && i < table.length; i++) {
+      if (this.#hashOf[table[i]] === 0) this.giveBack(table[i]);
+    }
+    table.length = 0;
     request.cached = 0;
   }
 
   /** The free queue from its front: block ids with whether they hold a hash. */
   queue(): { block: number; hashed: boolean }[] {
-    const out = [];
-    const end = this.setup.blocks;
-    for (let b = this.#next[end]; b !== end; b = this.#next[b]) {
-      out.push({ block: b, hashed: this.#hashOf[b] >= 0 });
-    }
-    return out;
+    return this.#queue.list().map((block) => ({ block, hashed: this.#hashOf[block] > 0 }));
   }
 
-  #take(): number {
-    const block = this.#next[this.setup.blocks];
-    this.#unlink(block);
-    this.#references[block] = 1;
-    const hash = this.#hashOf[block];
-    if (hash >= 0) {
-      this.#hashOf[block] = -1;
-      this.evictions++;
-      const holders = this.#holders.get(hash)!;
-      if (holders.length === 1) this.#holders.delete(hash);
-      else holders.splice(holders.indexOf(block), 1);
-    }
-    return block;
-  }
-
-  #append(block: number): void {
-    const end = this.setup.blocks;
-    this.#link(block, this.#previous[end], end);
-  }
-  #prepend(block: number): void {
-    const end = this.setup.blocks;
-    this.#link(block, end, this.#next[end]);
-  }
-  #link(block: number, before: number, after: number): void {
-    this.#previous[block] = before;
-    this.#next[block] = after;
-    this.#next[before] = block;
-    this.#previous[after] = block;
-    this.#free++;
-  }
-  #unlink(block: number): void {
-    this.#next[this.#previous[block]] = this.#next[block];
-    this.#previous[this.#next[block]] = this.#previous[block];
-    this.#free--;
+  #growBlocks(): void {
+    const length = Math.min(this.setup.blocks, 2 * this.#references.length);
+    this.#references = grown(this.#references, length);
+    this.#hashOf = grown(this.#hashOf, length);
+    this.#laterHolder = grown(this.#laterHolder, length);
+    this.#earlierHolder = grown(this.#earlierHolder, length);
   }
 }
