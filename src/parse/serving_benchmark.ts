@@ -2,10 +2,14 @@ import { dataError, messageOf } from "../model/errors.ts";
 
 /** What a serving benchmark's result says of the requests it sent and how long they took. */
 export interface ServingBenchmark {
+  /** In order of arrival. */
   readonly requests: readonly {
     readonly at: number;
     readonly input: number;
     readonly output: number;
+    /** Measured seconds to its first token and per further one; null where the file has no single times. */
+    readonly ttft: number | null;
+    readonly tpot: number | null;
   }[];
   /** Median seconds to the first token, and per further token; null where not given. */
   readonly ttftSeconds: number | null;
@@ -21,6 +25,16 @@ const number = (value: unknown): number | null =>
 
 function numbers(value: unknown): number[] | null {
   return Array.isArray(value) && value.every((v) => typeof v === "number" && v >= 0) ? value : null;
+}
+
+/** Mean gap between the tokens of each request, from their lists of gaps. */
+function meanGaps(value: unknown, outputs: readonly number[]): (number | null)[] {
+  const lists = Array.isArray(value) && value.length === outputs.length ? value : [];
+  return outputs.map((output, i) => {
+    const gaps = numbers(lists[i]);
+    // Several tokens may come in one gap, so the gaps are spread over the tokens.
+    return gaps === null || output < 2 ? null : gaps.reduce((sum, v) => sum + v, 0) / (output - 1);
+  });
 }
 
 function median(values: readonly number[]): number | null {
@@ -89,8 +103,17 @@ function vllm(json: Loose, label: string): ServingBenchmark {
     concurrency: json.max_concurrency,
   });
   if (how !== null) assumed.push(how);
+  // Times of single requests say something together with their own arrivals and lengths only.
+  const single = detailed !== null && assumed.length === 0;
+  const gaps = meanGaps(json.itls, outputs);
   return {
-    requests: ended.map((i) => ({ at: at[i], input: inputs[i], output: outputs[i] })),
+    requests: ended.map((i) => ({
+      at: at[i],
+      input: inputs[i],
+      output: outputs[i],
+      ttft: single && ttfts !== null ? ttfts[i] : null,
+      tpot: single ? gaps[i] : null,
+    })).toSorted((a, b) => a.at - b.at),
     ttftSeconds: milliseconds("median_ttft_ms") ??
       (ttfts === null ? milliseconds("mean_ttft_ms") : median(ended.map((i) => ttfts[i]))),
     tpotSeconds: milliseconds("median_tpot_ms") ?? milliseconds("median_itl_ms") ??
@@ -133,6 +156,8 @@ function aiperf(json: Loose, label: string): ServingBenchmark {
       at: t,
       input: Math.round(input),
       output: Math.max(1, Math.round(output)),
+      ttft: null,
+      tpot: null,
     })),
     ttftSeconds: statistic(["time_to_first_token"], ["p50", "avg"]),
     tpotSeconds: statistic(["inter_token_latency"], ["p50", "avg"]),

@@ -2,7 +2,14 @@ import { dataError } from "../../model/errors.ts";
 import type { Profiles } from "../../model/profiles/profiles.ts";
 import type { RequestColumns } from "../../model/trace/requests.ts";
 import { parseServingBenchmark, type ServingBenchmark } from "../../parse/serving_benchmark.ts";
-import { type Fit, fitEfficiencies } from "../../replay/offload/fit.ts";
+import { type Efficiencies, type Fit, fitEfficiencies, QUICK } from "../../replay/offload/fit.ts";
+import {
+  fitOverhead,
+  milliseconds,
+  mismatchOf,
+  type OverheadFit,
+  splitByLoad,
+} from "../../replay/offload/fit_overhead.ts";
 import { readTextIfExists } from "../../runtime/files.ts";
 
 /** Parameters of the engine that the benchmark ran on, as the user set them for the replay. */
@@ -18,44 +25,53 @@ const KEPT = [
 ] as const;
 
 export interface FittedTiming {
-  /** What the fit sets: the two efficiencies, and no intervals. */
+  /** What the fit sets: the two efficiencies, the iteration overhead where it was found, and no intervals. */
   readonly params: {
     readonly prefillEfficiency: number;
     readonly bandwidthEfficiency: number;
+    readonly iterationOverheadSeconds?: number;
     readonly intervals: false;
   };
   readonly note: string;
 }
 
 function columnsOf({ requests }: ServingBenchmark): RequestColumns {
-  const sorted = requests.toSorted((a, b) => a.at - b.at);
   return {
     kind: "requests",
-    count: sorted.length,
-    arrivalNs: Float64Array.from(sorted, (r) => Math.round(r.at * 1e9)),
-    inputTokens: Uint32Array.from(sorted, (r) => r.input),
-    outputTokens: Uint32Array.from(sorted, (r) => Math.max(1, r.output)),
-    session: new Int32Array(sorted.length).fill(-1),
-    turn: new Int32Array(sorted.length).fill(-1),
-    thinkNs: new Float64Array(sorted.length).fill(NaN),
+    count: requests.length,
+    arrivalNs: Float64Array.from(requests, (r) => Math.round(r.at * 1e9)),
+    inputTokens: Uint32Array.from(requests, (r) => r.input),
+    outputTokens: Uint32Array.from(requests, (r) => Math.max(1, r.output)),
+    session: new Int32Array(requests.length).fill(-1),
+    turn: new Int32Array(requests.length).fill(-1),
+    thinkNs: new Float64Array(requests.length).fill(NaN),
     blockOffsets: null,
     blockIds: null,
   };
 }
 
-/**
- * A step's time is overhead + bytes / bandwidth: one median per token is one equation, so the overhead would
- * need medians at two batch sizes, which a result file of one run does not hold.
- */
-const OVERHEAD_KEPT =
-  "The iteration overhead was not fitted: the medians of one load cannot tell it from memory bandwidth, so " +
-  "where it was measured give --set iterationOverheadSeconds.";
-
 function percent(error: number | null): string {
   return error === null ? "not measured" : `${(100 * error).toFixed(1)} % off`;
 }
 
-function noteOf(path: string, fit: Fit, benchmark: ServingBenchmark): string {
+function overheadNote(overhead: OverheadFit | null): string {
+  if (overhead === null) return " The iteration overhead is the one given.";
+  if (overhead.known) {
+    return ` Iteration overhead ${milliseconds(overhead.seconds)} (${
+      milliseconds(overhead.low)
+    } to ` +
+      `${milliseconds(overhead.high)}), from the times per token at light and heavy load.`;
+  }
+  return ` The iteration overhead was not fitted but assumed: ${overhead.reason}; where it was measured ` +
+    "give --set iterationOverheadSeconds.";
+}
+
+function noteOf(
+  path: string,
+  fit: Fit,
+  overhead: OverheadFit | null,
+  benchmark: ServingBenchmark,
+): string {
   const assumed = benchmark.assumed.length === 0
     ? ""
     : `; assumed: ${benchmark.assumed.join(", ")}`;
@@ -72,8 +88,7 @@ function noteOf(path: string, fit: Fit, benchmark: ServingBenchmark): string {
     `median time to first token ${percent(fit.ttftError)}, per token ${
       percent(fit.tpotError)
     }${assumed}.` +
-    bounded +
-    ` ${OVERHEAD_KEPT}`;
+    bounded + overheadNote(overhead);
 }
 
 /**
@@ -96,16 +111,23 @@ export async function fitTiming(
     KEPT.flatMap((key) => engineParams[key] === undefined ? [] : [[key, engineParams[key]]]),
   );
   const gpu = profiles.hardware?.gpu;
-  const fit = fitEfficiencies(benchmark, {
+  const start: Efficiencies = {
     prefillEfficiency: gpu?.prefillEfficiency.value ?? 0.5,
     bandwidthEfficiency: gpu?.decodeBandwidthEfficiency.value ?? 0.8,
-  }, (efficiencies) => {
-    const params = policy.params.parse({ ...kept, ...efficiencies, intervals: false });
+  };
+  /** Medians of the engine's replay of the benchmark, and each request's seconds per token by position. */
+  const evaluate = (timing: Efficiencies & { readonly iterationOverheadSeconds?: number }) => {
+    const params = policy.params.parse({ ...kept, ...timing, intervals: false });
+    const tpots = new Map<number, number>();
     const replay = policy.create(params, {
       meta: { blockTokens: null, uniqueBlocks: null, arrivalSorted: true },
       profiles,
       seed: 1,
       seriesPoints: 2,
+      onRequest: ({ index, ttftSeconds, latencySeconds }) => {
+        const further = columns.outputTokens[index] - 1;
+        if (further > 0) tpots.set(index, (latencySeconds - ttftSeconds) / further);
+      },
     });
     replay.feed(columns);
     const { metrics } = replay.finish();
@@ -113,8 +135,14 @@ export async function fitTiming(
     return {
       ttftSeconds: Number(metrics.ttft_p50_seconds.value ?? Infinity),
       tpotSeconds: tpot === null ? null : Number(tpot),
+      tpots,
     };
-  });
+  };
+  const overhead = engineParams.iterationOverheadSeconds === undefined
+    ? overheadOf(benchmark, start, evaluate)
+    : null;
+  const more = overhead?.known ? { iterationOverheadSeconds: overhead.seconds } : {};
+  const fit = fitEfficiencies(benchmark, start, (timing) => evaluate({ ...timing, ...more }));
   if (!Number.isFinite(fit.outcome.ttftSeconds)) {
     throw dataError(
       `--fit: no request of ${path} fits into the GPU blocks of an instance, so no time can be fitted`,
@@ -123,7 +151,40 @@ export async function fitTiming(
   }
   const { prefillEfficiency, bandwidthEfficiency } = fit;
   return {
-    params: { prefillEfficiency, bandwidthEfficiency, intervals: false },
-    note: noteOf(path, fit, benchmark),
+    params: { prefillEfficiency, bandwidthEfficiency, ...more, intervals: false },
+    note: noteOf(path, fit, overhead, benchmark),
   };
+}
+
+type Evaluate = (
+  timing: Efficiencies & { readonly iterationOverheadSeconds?: number },
+) => {
+  readonly ttftSeconds: number;
+  readonly tpotSeconds: number | null;
+  readonly tpots: ReadonlyMap<number, number>;
+};
+
+/** The iteration overhead, where the benchmark's single requests tell it from the memory's time. */
+function overheadOf(
+  benchmark: ServingBenchmark,
+  start: Efficiencies,
+  evaluate: Evaluate,
+): OverheadFit {
+  const { tpotSeconds } = benchmark;
+  const split = splitByLoad(benchmark.requests);
+  if (split === null || tpotSeconds === null) {
+    return {
+      known: false,
+      reason:
+        "medians of one load cannot tell it from memory bandwidth, and start_times, ttfts and itls " +
+        "of enough single requests (vllm bench serve --save-detailed) are not in the file",
+    };
+  }
+  const fastest = evaluate({ ...start, bandwidthEfficiency: 1, iterationOverheadSeconds: 0 });
+  const most = tpotSeconds - (fastest.tpotSeconds ?? tpotSeconds);
+  return fitOverhead(most, tpotSeconds, (iterationOverheadSeconds) => {
+    const timed = (timing: Efficiencies) => evaluate({ ...timing, iterationOverheadSeconds });
+    const { tpots } = timed(fitEfficiencies(benchmark, start, timed, QUICK));
+    return mismatchOf(split, benchmark.requests, tpots);
+  });
 }

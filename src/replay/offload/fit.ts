@@ -18,10 +18,16 @@ export interface Fit extends Efficiencies {
   readonly bounded: readonly string[];
 }
 
+export interface FitEffort {
+  readonly rounds: number;
+  readonly steps: number;
+}
+
 const LOWEST = 0.02;
 const HIGHEST = 1;
-const ROUNDS = 4;
-const STEPS = 16;
+const FULL: FitEffort = { rounds: 4, steps: 16 };
+/** Enough to compare fits with each other. */
+export const QUICK: FitEffort = { rounds: 2, steps: 10 };
 
 /**
  * Finds the efficiencies with which the engine gives the measured medians: more of either makes its time
@@ -32,6 +38,7 @@ export function fitEfficiencies(
   measured: { readonly ttftSeconds: number | null; readonly tpotSeconds: number | null },
   start: Efficiencies,
   evaluate: (efficiencies: Efficiencies) => FitOutcome,
+  { rounds, steps }: FitEffort = FULL,
 ): Fit {
   let at: Efficiencies = { ...start };
   const bisect = (
@@ -41,7 +48,7 @@ export function fitEfficiencies(
   ): void => {
     // In the logarithm: efficiencies act by their ratio.
     let [low, high] = [Math.log(LOWEST), Math.log(HIGHEST)];
-    for (let i = 0; i < STEPS; i++) {
+    for (let i = 0; i < steps; i++) {
       const middle = (low + high) / 2;
       at = { ...at, [key]: Math.exp(middle) };
       const seconds = pick(evaluate(at));
@@ -51,7 +58,7 @@ export function fitEfficiencies(
     }
     at = { ...at, [key]: Math.exp((low + high) / 2) };
   };
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     if (measured.tpotSeconds !== null) {
       bisect("bandwidthEfficiency", measured.tpotSeconds, (o) => o.tpotSeconds);
     }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseServingBenchmark } from "../../../src/parse/serving_benchmark.ts";
 import { type Efficiencies, fitEfficiencies } from "../../../src/replay/offload/fit.ts";
+import { fitOverhead, mismatchOf, splitByLoad } from "../../../src/replay/offload/fit_overhead.ts";
 import { policy as none } from "../../../src/replay/offload/policies/none.ts";
 import { llm, PLAIN_HARDWARE, requestColumns, type TestRequest } from "./serve.ts";
 
@@ -117,4 +118,46 @@ test("what is no benchmark is refused with what was expected", () => {
   refused("{}", /neither input_lens and output_lens nor completed/);
   refused('{"input_lens":[1],"output_lens":[1]}', /neither a time to first token/);
   refused('{"input_lens":[],"output_lens":[],"median_ttft_ms":1}', /no request ended/);
+});
+
+test("requests are split by how many others decoded beside them", () => {
+  const requests = Array.from({ length: 24 }, (_, i) => ({
+    // Twelve one after the other, then twelve at once.
+    at: i < 12 ? i * 10 : 200,
+    output: 11,
+    ttft: 0.1,
+    tpot: i < 12 ? 0.01 : 0.02,
+  }));
+  const split = splitByLoad(requests)!;
+  assert.deepEqual(split.light, Array.from({ length: 12 }, (_, i) => i));
+  assert.equal(split.heavy.length, 12);
+  // The engine is right at light load, and gives half the measured time at heavy load.
+  const replayed = new Map(requests.map((_, i) => [i, 0.01]));
+  assert.deepEqual(mismatchOf(split, requests, replayed), { ratio: 0.5, error: 0 });
+  assert.equal(mismatchOf(split, requests, new Map([[1, 0.01]])), null);
+  assert.equal(splitByLoad(requests.slice(0, 19)), null);
+  assert.equal(splitByLoad(requests.map((r) => ({ ...r, tpot: null }))), null);
+});
+
+test("the overhead is found where light and heavy load agree, or it is said what bounds it", () => {
+  /** A step takes overhead + load: the median load 10 ms a token, the light one half, the heavy one twice. */
+  const mismatchOfTruth = (truth: number, error: number) => (overhead: number) => {
+    const step = (at: number, load: number) => at + (0.01 - at) * load;
+    const ratio = step(truth, 0.5) / step(overhead, 0.5) /
+      (step(truth, 2) / step(overhead, 2));
+    return { ratio, error };
+  };
+  const exact = fitOverhead(0.008, 0.01, mismatchOfTruth(0.003, 0));
+  assert.ok(exact.known && Math.abs(exact.seconds - 0.003) < 1e-9);
+  const between = fitOverhead(0.008, 0.01, mismatchOfTruth(0.0035, 0.02));
+  assert.ok(between.known && between.low < 0.0035 && between.high > 0.0035);
+  const vague = fitOverhead(0.008, 0.01, mismatchOfTruth(0.003, 0.9));
+  assert.ok(
+    !vague.known && /lies between 0\.00 ms and 8\.00 ms/.test(vague.reason),
+    `${vague.known}`,
+  );
+  const beyond = fitOverhead(0.008, 0.01, () => ({ ratio: 1.5, error: 0.01 }));
+  assert.ok(!beyond.known && /no overhead explains/.test(beyond.reason));
+  const none = fitOverhead(0, 0.01, mismatchOfTruth(0.003, 0));
+  assert.ok(!none.known && /leaves no time/.test(none.reason));
 });

@@ -122,7 +122,14 @@ export const command: CommandModule = {
         const { fitTiming } = await import("../../offload/fit_timing.ts");
         const own = flagged[0].params as Record<string, unknown>;
         const { blockTokens } = trace.meta as RequestTraceMeta;
-        const engine = { ...own, blockTokens: blockTokens ?? own.blockTokens };
+        // Defaults are filled in by now: only what the user set was measured.
+        const overheadGiven = [...options.set ?? [], ...options.sweep ?? []]
+          .some(({ key }) => key === "iterationOverheadSeconds");
+        const engine = {
+          ...own,
+          blockTokens: blockTokens ?? own.blockTokens,
+          iterationOverheadSeconds: overheadGiven ? own.iterationOverheadSeconds : undefined,
+        };
         const fit = await fitTiming(options.fit, profiles, engine);
         fitNotes.push(fit.note);
         return withParams(flagged, fit.params);
