@@ -52,9 +52,9 @@ function describe(
   }
 }
 
-/** Names that a description lists after a colon: "Policies to compare: a, b, c." */
+/** Names that a description lists after a colon: "Policies to compare: a, b, c." or "… a, b (a)." */
 function listedIn(description: string): string[] {
-  const match = /: ([a-z0-9-]+(?:, [a-z0-9-]+)+)\.$/.exec(description);
+  const match = /: ([a-z0-9-]+(?:, [a-z0-9-]+)+)(?: \([a-z0-9-]+\))?\.$/.exec(description);
   return match === null ? [] : match[1].split(", ");
 }
 
