@@ -77,7 +77,9 @@ function diskDevices(view: RunView, facts: UsageFacts): DeviceUsage[] {
     const disks = storageDevices(view).filter((d) => diskKind(d, facts) === kind);
     if (disks.length === 0) return [];
     const busy = disks.map((d) => view.get("block", d, "busy_seconds"));
+    const assumed = disks.some((d) => facts.rotational[d] === undefined);
     return [{
+      ...(assumed ? { kindAssumed: true as const } : {}),
       kind,
       count: disks.length,
       reservedSeconds: disks.length * facts.durationSeconds,

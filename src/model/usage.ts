@@ -24,6 +24,8 @@ export interface DeviceUsage {
   readonly reservedSeconds: number;
   /** Seconds busy, summed over the devices; `null` when unknown. */
   readonly busySeconds: number | null;
+  /** Set where nothing said what kind the devices are: disks without the kernel's word count as SSDs. */
+  readonly kindAssumed?: true;
 }
 
 /** Storage and memory tiers a flow or a holding can be on. */

@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { builtinFactors, figureHistory } from "../../src/estimate/factors/builtin.ts";
 import type { Coefficient } from "../../src/estimate/factors/coefficient.ts";
-import {
-  applyOverrides,
-  parseFactorFlag,
-  parseFactorsFile,
-} from "../../src/estimate/factors/overrides.ts";
+import { applyOverrides, parseFactorFlag } from "../../src/estimate/factors/overrides.ts";
+import { parseFactorsFile } from "../../src/estimate/factors/factors_file.ts";
 import { rangeProblem } from "../../src/estimate/factors/ranges.ts";
 import { readFigures } from "../../src/estimate/factors/read_table.ts";
 import { monthsBetween, staleness } from "../../src/estimate/factors/staleness.ts";
@@ -125,7 +122,7 @@ test("W6: a grid factor in tonnes, or a thousandfold one, is refused", () => {
         parseFactorsFile('{"site.grid": {"value": 0.000402, "unit": "t/kWh"}}', "my.json"),
         "2026-01-01",
       ),
-    /unit is "t\/kWh", expected "gCO2e\/kWh"/,
+    /my\.json: site\.grid has the unit "t\/kWh", expected "gCO2e\/kWh"/,
   );
 });
 

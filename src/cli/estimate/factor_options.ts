@@ -59,9 +59,8 @@ export function todayOf(options: FactorOptions): string {
 /** Built-in coefficients, then the file's, then the flags'. */
 export async function loadFactors(options: FactorOptions, out: Output): Promise<FactorSet> {
   const { builtinFactors } = await import("../../estimate/factors/builtin.ts");
-  const { applyOverrides, parseFactorFlag, parseFactorsFile } = await import(
-    "../../estimate/factors/overrides.ts"
-  );
+  const { applyOverrides, parseFactorFlag } = await import("../../estimate/factors/overrides.ts");
+  const { parseFactorsFile } = await import("../../estimate/factors/factors_file.ts");
   const file = out.setting("factors", options.factors).value;
   const today = todayOf(options);
   let factors = builtinFactors();

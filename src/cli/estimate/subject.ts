@@ -108,9 +108,19 @@ function checkUsage(value: unknown, where: string): Usage | null {
       ...Object.values(usage.measured?.joules ?? {}),
       usage.measured?.ssdHostWrittenBytes ?? 0,
       usage.measured?.ssdMediaWrittenBytes ?? 0,
+      usage.measured?.gpuIntegralJoules ?? 0,
+      usage.measured?.coverageRatio ?? 0,
+      ...(usage.measured?.drives ?? []).flatMap((d) => [d.lifetimeHostBytes, d.powerOnHours]),
     ];
     if (numbers.some((n) => n < 0)) {
       throw dataError(`${where}: a time or an amount is negative, expected at least 0`);
+    }
+    const unpowered = usage.measured?.drives?.find((d) => d.powerOnHours === 0);
+    if (unpowered !== undefined) {
+      throw dataError(
+        `${where}: drive ${unpowered.device} was powered for 0 hours, which gives no write rate`,
+        "leave the drive out of measured.drives",
+      );
     }
     return usage;
   }

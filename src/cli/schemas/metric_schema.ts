@@ -18,23 +18,37 @@ export const metricsSchema = z.record(z.string(), metricValueSchema);
 
 export const toolSchema = z.strictObject({ name: z.literal("spillway"), version: z.string() });
 
+const tierSchema = z.enum(["hbm", "dram", "peer_dram", "ssd", "hdd", "remote", "object"]);
+
 export const usageSchema = z.strictObject({
   wallSeconds: z.number(),
   functionalUnits: z.record(z.string(), z.number()),
   devices: z.array(z.strictObject({
-    kind: z.string(),
+    kind: z.enum(["gpu", "cpu", "dram", "ssd", "hdd", "nic", "node"]),
     key: z.string().optional(),
     count: z.number(),
     reservedSeconds: z.number(),
     busySeconds: z.number().nullable(),
+    kindAssumed: z.literal(true).optional(),
   })),
   flows: z.array(z.strictObject({
-    tier: z.string(),
+    tier: tierSchema,
     direction: z.enum(["read", "write"]),
     bytes: z.number(),
     requests: z.number(),
   })),
-  held: z.array(z.strictObject({ tier: z.string(), byteSeconds: z.number() })),
-  measured: z.looseObject({}).optional(),
+  held: z.array(z.strictObject({ tier: tierSchema, byteSeconds: z.number() })),
+  measured: z.strictObject({
+    joules: z.record(z.string(), z.number()).optional(),
+    coverageRatio: z.number().optional(),
+    ssdHostWrittenBytes: z.number().optional(),
+    ssdMediaWrittenBytes: z.number().optional(),
+    gpuIntegralJoules: z.number().optional(),
+    drives: z.array(z.strictObject({
+      device: z.string(),
+      lifetimeHostBytes: z.number(),
+      powerOnHours: z.number(),
+    })).optional(),
+  }).optional(),
   evidence: evidenceSchema,
 });

@@ -38,14 +38,14 @@ export const OPEN_IDS: readonly OpenId[] = [
     new RegExp(`^capex\\.gpu\\.${KEY}$`),
     "capex.gpu.KEY",
     "USD/GPU",
-    "purchase price of a GPU with its share of the node",
+    "purchase price of a GPU with its share of the node, without DRAM and SSDs (priced by the GB)",
     PRICE,
   ),
   row(
     /^capex\.host$/,
     "capex.host",
     "USD/host",
-    "purchase price of a server without GPUs",
+    "purchase price of a server without GPUs, with its DRAM; drives are priced by the GB",
     NOBODY,
   ),
   row(

@@ -1,35 +1,7 @@
-import { z } from "zod";
 import { dataError, usageError } from "../../model/errors.ts";
 import type { Coefficient, FactorSet } from "./coefficient.ts";
 import { OPEN_IDS, openId } from "./open_ids.ts";
 import { rangeProblem } from "./ranges.ts";
-
-const entrySchema = z.union([
-  z.number(),
-  z.strictObject({
-    id: z.string().optional(),
-    value: z.number(),
-    low: z.number().optional(),
-    high: z.number().optional(),
-    unit: z.string().min(1).optional(),
-    source: z.string().min(1).optional(),
-    asOf: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, "expected YYYY-MM-DD").optional(),
-    licence: z.string().min(1).optional(),
-    note: z.string().optional(),
-  }),
-]);
-
-/** What `--factors FILE` holds: `{"coefficients": {...}}`, a map of ids, or a list with ids. */
-export const factorsFileSchema = z.union([
-  z.strictObject({
-    schema: z.literal("spillway/factors/1").optional(),
-    coefficients: z.record(z.string(), entrySchema),
-  }),
-  z.array(z.strictObject({ ...entrySchema.options[1].shape, id: z.string() })),
-  z.record(z.string(), entrySchema),
-]);
-
-export type FactorEntry = z.infer<typeof entrySchema>;
 
 /** One override before it is checked against the built-in coefficient of its id. */
 export interface Override {
@@ -41,61 +13,9 @@ export interface Override {
   readonly source: string;
   readonly asOf: string | null;
   readonly licence: string | null;
-  /** `--factor …` or `my.json: …`, for messages. */
-  readonly where: string;
-}
-
-/**
- * Overrides of a factors file.
- *
- * @throws data error naming the file and the place in it.
- */
-export function parseFactorsFile(text: string, label: string): Override[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw dataError(`${label}: not valid JSON: ${(error as Error).message}`);
-  }
-  const parsed = factorsFileSchema.safeParse(json);
-  if (!parsed.success) {
-    throw dataError(
-      `${label}: expected coefficients such as {"ssd.embodied": {"value": 55, "low": 2.9, ` +
-        `"high": 160}}, found ${issueOf(json)}`,
-      '"spillway explain coefficient" lists the ids',
-    );
-  }
-  const data = parsed.data;
-  const entries: [string, FactorEntry][] = Array.isArray(data)
-    ? data.map((entry) => [entry.id, entry])
-    : Object.entries(
-      "coefficients" in data && typeof data.coefficients === "object"
-        ? data.coefficients as Record<string, FactorEntry>
-        : data as Record<string, FactorEntry>,
-    );
-  return entries.map(([id, entry]) => {
-    const e = typeof entry === "number" ? { value: entry } : entry;
-    return {
-      id,
-      value: e.value,
-      low: e.low ?? null,
-      high: e.high ?? null,
-      unit: e.unit ?? null,
-      source: e.source ?? `given by the user (${label})`,
-      asOf: e.asOf ?? null,
-      licence: e.licence ?? null,
-      where: `${label}: ${id}`,
-    };
-  });
-}
-
-function issueOf(json: unknown): string {
-  if (json === null || typeof json !== "object") return JSON.stringify(json);
-  for (const [id, entry] of Object.entries(json)) {
-    const checked = entrySchema.safeParse(entry);
-    if (!checked.success) return `${id}: ${JSON.stringify(entry)?.slice(0, 80)}`;
-  }
-  return `keys ${Object.keys(json).slice(0, 5).join(", ")}`;
+  readonly from: "file" | "flag";
+  /** The file's name or `--factor`, for messages. */
+  readonly label: string;
 }
 
 /**
@@ -123,17 +43,25 @@ export function parseFactorFlag(text: string): Override {
     source: "given by the user (--factor)",
     asOf: null,
     licence: null,
-    where: `--factor ${match[1]}`,
+    from: "flag",
+    label: "--factor",
   };
+}
+
+function refuse(o: Override, problem: string, hint?: string): never {
+  const message = `${o.label}: ${problem}`;
+  throw o.from === "flag" ? usageError(message, hint) : dataError(message, hint);
 }
 
 /**
  * The built-in coefficients with overrides applied, in the order given. An interval without a middle
- * keeps the built-in value where that lies inside, else takes the middle.
+ * keeps the built-in value where that lies inside, else takes the middle. A point takes the built-in
+ * interval's place altogether.
  *
  * @param today `YYYY-MM-DD`: the date of overrides that carry none.
  * @param near Suggests an id for a mistyped one.
- * @throws data error for an unknown id, another unit than the built-in one, or a value out of range.
+ * @throws data error (usage error for a flag) for an unknown id, another unit than the built-in one, an
+ * interval the wrong way round, or a value out of range.
  */
 export function applyOverrides(
   base: FactorSet,
@@ -147,20 +75,27 @@ export function applyOverrides(
     const open = openId(o.id);
     if (before === undefined && open === undefined) {
       const guess = near(o.id, [...factors.keys(), ...OPEN_IDS.map((known) => known.id)]);
-      throw dataError(
-        `${o.where}: there is no coefficient "${o.id}"` +
+      refuse(
+        o,
+        `there is no coefficient "${o.id}"` +
           (guess === undefined ? "" : `; did you mean "${guess}"?`),
         '"spillway explain coefficient" lists the ids',
       );
     }
     const unit = before?.unit ?? open!.unit;
     if (o.unit !== null && o.unit !== unit) {
-      throw dataError(
-        `${o.where}: its unit is "${o.unit}", expected "${unit}"`,
+      refuse(
+        o,
+        `${o.id} has the unit "${o.unit}", expected "${unit}"`,
         "convert the number; units are not converted silently",
       );
     }
     const [low, high] = [o.low ?? o.value!, o.high ?? o.value!];
+    // Where the built-in interval runs downwards, its low end is that of less carbon: either way will do.
+    const reversible = before !== undefined && before.low > before.high;
+    if (low > high && !reversible) {
+      refuse(o, `${o.id} has low ${low} above high ${high}, expected low up to high`);
+    }
     const inside = before !== undefined && before.value >= Math.min(low, high) &&
       before.value <= Math.max(low, high);
     const value = o.value ?? (inside ? before.value : (low + high) / 2);
@@ -177,7 +112,7 @@ export function applyOverrides(
       origin: "user",
     };
     const problem = rangeProblem(coefficient);
-    if (problem !== null) throw dataError(`${o.where}: ${problem}`);
+    if (problem !== null) refuse(o, problem);
     factors.set(o.id, coefficient);
   }
   return factors;

@@ -5,15 +5,18 @@ interface Range {
   readonly low: number;
   readonly high: number;
   readonly words: string;
+  /** Nothing is a value too, below `low`. */
+  readonly orZero?: true;
 }
 
 /** First match decides. The bounds catch swapped units (t for g, Wh for kWh), not bad taste. */
 const RANGES: readonly Range[] = [
   {
     matches: (_id, unit) => unit === "gCO2e/kWh",
-    low: 0,
+    low: 1,
     high: 1500,
-    words: "grid intensity of 0 to 1500 gCO2e/kWh",
+    words: "grid intensity of 1 to 1500 gCO2e/kWh, or 0",
+    orZero: true,
   },
   { matches: (id) => /(^|\.)pue$/.test(id), low: 1, high: 3, words: "PUE of 1 to 3" },
   {
@@ -23,10 +26,34 @@ const RANGES: readonly Range[] = [
     words: "SSD of 1 to 400 gCO2e/GB",
   },
   {
+    matches: (id, unit) => id.includes("dram") && unit === "gCO2e/GB",
+    low: 5,
+    high: 4000,
+    words: "DRAM of 5 to 4000 gCO2e/GB",
+  },
+  {
     matches: (_id, unit) => unit === "gCO2e/GB",
     low: 0.5,
     high: 4000,
     words: "0.5 to 4000 gCO2e/GB",
+  },
+  {
+    matches: (id) => /^gpu\..+\.embodied$/.test(id),
+    low: 5,
+    high: 5000,
+    words: "a card of 5 to 5000 kgCO2e",
+  },
+  {
+    matches: (id) => /^(host8|server)\b.*\.embodied/.test(id),
+    low: 50,
+    high: 50_000,
+    words: "a server of 50 to 50 000 kgCO2e",
+  },
+  {
+    matches: (_id, unit) => unit === "kgCO2e/drive",
+    low: 1,
+    high: 1000,
+    words: "a drive of 1 to 1000 kgCO2e",
   },
   {
     matches: (_id, unit) => unit.startsWith("kgCO2e"),
@@ -35,6 +62,18 @@ const RANGES: readonly Range[] = [
     words: "0 to 50 000 kgCO2e",
   },
   { matches: (_id, unit) => unit === "W/GB", low: 0, high: 5, words: "0 to 5 W/GB" },
+  {
+    matches: (id) => /^gpu\..+\.watts$/.test(id),
+    low: 5,
+    high: 5000,
+    words: "a GPU of 5 to 5000 W",
+  },
+  {
+    matches: (id) => /^(host8|node)\b.*\.watts/.test(id),
+    low: 1,
+    high: 50_000,
+    words: "a server of 1 to 50 000 W",
+  },
   { matches: (_id, unit) => unit === "W", low: 0, high: 100_000, words: "0 to 100 000 W" },
   { matches: (_id, unit) => unit === "years", low: 0.1, high: 50, words: "0.1 to 50 years" },
   {
@@ -102,7 +141,7 @@ export function rangeProblem(
   const range = RANGES.find((r) => r.matches(c.id, c.unit));
   if (range === undefined) return null;
   for (const x of [c.low, c.value, c.high]) {
-    if (x < range.low || x > range.high) {
+    if ((x < range.low && !(x === 0 && range.orZero)) || x > range.high) {
       return `${c.id} is ${x} ${c.unit}, expected ${range.words}; check the unit`;
     }
   }

@@ -8,7 +8,7 @@ import {
 } from "../formulas/units.ts";
 import type { Reader } from "../interval.ts";
 import { type EstimateContext, MISSING, NO_GPU_NAME } from "./context.ts";
-import { ssdLifeGb } from "./embodied_terms.ts";
+import { pricedDramByteSeconds, ssdLifeGb } from "./embodied_terms.ts";
 import { heldByteSeconds, hostReservedSeconds } from "./energy_terms.ts";
 import { objectStoreCost, rentedRemoteCost } from "./object_store.ts";
 import type { Part, Term, Terms, UnknownPart } from "./term.ts";
@@ -105,7 +105,8 @@ function owned(
         part: "gpu",
         reason: gpu.key === undefined
           ? `${NO_GPU_NAME}, so it has no purchase price`
-          : `no purchase price for GPU "${gpu.key}"; give --factor ${id}=USD (host share included)`,
+          : `no purchase price for GPU "${gpu.key}"; give --factor ${id}=USD (its share of the ` +
+            "host included, DRAM and SSDs left out: they are priced by the GB)",
       });
       continue;
     }
@@ -127,13 +128,13 @@ function owned(
   } else if (hosts > 0) {
     add(
       "host",
-      "$ a host x reserved s / depreciation (F21)",
+      "$ a host with its DRAM x reserved s / depreciation (F21)",
       ["capex.host", "depreciation.years"],
       true,
       (get) => get("capex.host") * hosts / life(get),
     );
   }
-  const dram = heldByteSeconds(usage, "dram", "peer_dram") / BYTES_PER_GB;
+  const dram = pricedDramByteSeconds(usage) / BYTES_PER_GB;
   if (dram > 0) {
     add(
       "dram",

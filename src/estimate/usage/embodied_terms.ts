@@ -13,12 +13,20 @@ import {
   heldByteSeconds,
   hostReservedSeconds,
   type Hosts,
+  wholeServer,
 } from "./energy_terms.ts";
 import type { Part, Term, Terms } from "./term.ts";
 
 /** Host bytes written to local SSDs: the drives' own counters where read, else the flows. */
 export function ssdWrittenBytes(usage: Usage): number {
   return usage.measured?.ssdHostWrittenBytes ?? flowBytes(usage, "write", "ssd");
+}
+
+/** DRAM that is charged by the gigabyte: that of a whole server comes with it. */
+export function pricedDramByteSeconds(usage: Usage): number {
+  return wholeServer(usage)
+    ? heldByteSeconds(usage, "peer_dram")
+    : heldByteSeconds(usage, "dram", "peer_dram");
 }
 
 /** Writes of a whole drive over its rated life: endurance over capacity. */
@@ -101,12 +109,15 @@ export function embodiedTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "
   } else if (hostSeconds > 0) {
     byLife(
       "host",
-      "kg a server x reserved s",
+      "kg a server with its DRAM x reserved s",
       ["server.cpu.embodied"],
       (get) => get("server.cpu.embodied") * 1000 * hostSeconds,
     );
   }
-  const dram = heldByteSeconds(usage, "dram", "peer_dram") / BYTES_PER_GB;
+  if (wholeServer(usage) && heldByteSeconds(usage, "dram") > 0) {
+    notes.push("the embodied carbon of DRAM is inside server.cpu.embodied and not charged again");
+  }
+  const dram = pricedDramByteSeconds(usage) / BYTES_PER_GB;
   if (dram > 0) {
     byLife(
       "dram",

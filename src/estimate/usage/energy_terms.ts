@@ -35,6 +35,14 @@ export function gpuReservedSeconds(usage: Usage): number {
   return usage.devices.filter((d) => d.kind === "gpu").reduce((a, d) => a + d.reservedSeconds, 0);
 }
 
+/**
+ * Whether a host without GPUs is charged as the whole server that it is: its DRAM is then inside its power
+ * and its embodied carbon, its drives inside its power (P1, P4).
+ */
+export function wholeServer(usage: Usage): boolean {
+  return gpuReservedSeconds(usage) === 0 && hostReservedSeconds(usage) > 0;
+}
+
 /** Seconds of whole hosts without GPUs: a `node`, or else a `cpu` however many cores it counts. */
 export function hostReservedSeconds(usage: Usage): number {
   const nodes = usage.devices.filter((d) => d.kind === "node");
@@ -120,7 +128,7 @@ const MEASURED_PARTS: Readonly<Record<string, Part>> = {
 
 /**
  * IT energy of a usage. What was measured stands for its part; a measured node (wall or IPMI meter)
- * stands for everything, so that idle power is not counted twice (P1). The rest is modelled.
+ * stands for everything in it, so that idle power is not counted twice (P1). The rest is modelled.
  */
 export function energyTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "bare"): Terms {
   const terms: Term[] = [];
@@ -129,7 +137,8 @@ export function energyTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "ba
   const measured = usage.measured?.joules ?? {};
   const kinds = Object.keys(measured);
   if (measured.node !== undefined) {
-    return { terms: [measuredTerm("host", "node", measured.node)], unknown, notes };
+    const terms = [measuredTerm("host", "node", measured.node), ...outsideTerms(usage)];
+    return { terms, unknown, notes };
   }
   for (const kind of kinds) {
     terms.push(measuredTerm(MEASURED_PARTS[kind] ?? "host", kind, measured[kind]));
@@ -150,7 +159,7 @@ export function energyTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "ba
     }
   }
   const gpuSeconds = gpuReservedSeconds(usage);
-  const hostSeconds = hostReservedSeconds(usage);
+  const node = !has("host") && wholeServer(usage);
   if (has("host")) {
     notes.push("CPU counters leave out fans, power supplies, drives and NICs");
   } else if (gpuSeconds > 0) {
@@ -163,11 +172,12 @@ export function energyTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "ba
         : "host watts without DRAM and SSD x reserved GPU s / 8 (F20)",
       e,
     ));
-  } else if (hostSeconds > 0) {
-    terms.push(...linear("host", hostSeconds, ["node.cpu.watts"], "node watts x reserved s", e));
+  } else if (node) {
+    terms.push(nodeTerm(usage, (measured.dram ?? 0) + (measured.ssd ?? 0)));
     notes.push(
-      "no power counter was read: a whole two-socket server is charged, drives included; for a " +
-        "smaller machine give --factor node.cpu.watts=W",
+      "no power counter was read: a whole two-socket server is charged by its meter, so that its DRAM and " +
+        "drives are inside node.cpu.watts and not charged again; for a smaller machine give " +
+        "--factor node.cpu.watts=W",
     );
   } else if (kinds.length === 0) {
     unknown.push({
@@ -176,42 +186,80 @@ export function energyTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "ba
       reason: "the usage names no GPU, CPU or node and no power counter was read",
     });
   }
-  if (!has("dram")) {
-    terms.push(...linear(
-      "dram",
-      heldByteSeconds(usage, "dram", "peer_dram") / BYTES_PER_GB,
-      ["dram.watts_per_gb"],
-      "GB-seconds held x W/GB (F13)",
-      e,
-    ));
+  if (node) terms.push(...outsideTerms(usage));
+  else {
+    terms.push(...dramTerms(usage, "peer_dram", ...(has("dram") ? [] : ["dram" as const])));
+    if (!has("storage")) terms.push(...storageTerms(usage, ["ssd", "remote"]));
+    terms.push(...networkTerms(usage));
   }
-  if (!has("storage")) terms.push(...storageTerms(usage));
-  const networked = flowBytes(usage, "both", "remote", "object") / BYTES_PER_GB;
-  terms.push(
-    ...linear(
-      "network",
-      networked,
-      ["network.kwh_per_gb"],
-      "GB moved x kWh/GB",
-      e,
-      JOULES_PER_KWH,
-    ),
-  );
   return { terms, unknown, notes };
 }
 
-function storageTerms(usage: Usage): Term[] {
+/** A server by its meter; what counters saw of its parts is taken off, for they have terms of their own. */
+function nodeTerm(usage: Usage, insideJoules: number): Term {
+  const seconds = hostReservedSeconds(usage);
+  return {
+    account: "energy",
+    part: "host",
+    formula: insideJoules > 0
+      ? "node watts x reserved s - energy of its parts that have counters"
+      : "node watts x reserved s",
+    coefficients: ["node.cpu.watts"],
+    evidence: weakestEvidence(usage.evidence, "assumed"),
+    sunk: false,
+    value: (get) => Math.max(0, get("node.cpu.watts") * seconds - insideJoules),
+  };
+}
+
+/** What no meter of the node itself sees: memory and storage that stand elsewhere, and the way there. */
+function outsideTerms(usage: Usage): Term[] {
+  return [
+    ...dramTerms(usage, "peer_dram"),
+    ...storageTerms(usage, ["remote"]),
+    ...networkTerms(usage),
+  ];
+}
+
+function dramTerms(usage: Usage, ...tiers: TierName[]): Term[] {
+  return linear(
+    "dram",
+    heldByteSeconds(usage, ...tiers) / BYTES_PER_GB,
+    ["dram.watts_per_gb"],
+    "GB-seconds held x W/GB (F13)",
+    usage.evidence,
+  );
+}
+
+function networkTerms(usage: Usage): Term[] {
+  return linear(
+    "network",
+    flowBytes(usage, "both", "remote", "object") / BYTES_PER_GB,
+    ["network.kwh_per_gb"],
+    "GB moved x kWh/GB",
+    usage.evidence,
+    JOULES_PER_KWH,
+  );
+}
+
+/** @param ssds Tiers of drives to charge; the machine's own spinning disks go with its `ssd`. */
+function storageTerms(usage: Usage, ssds: readonly TierName[]): Term[] {
   const e = usage.evidence;
   const held = (...tiers: TierName[]) => heldByteSeconds(usage, ...tiers) / BYTES_PER_GB;
   return [
     ...linear(
       "storage",
-      held("ssd", "remote"),
+      held(...ssds),
       ["ssd.watts_per_gb"],
       "SSD GB-seconds held x W/GB (F13)",
       e,
     ),
-    ...linear("storage", held("hdd"), ["hdd.watts_per_gb"], "HDD GB-seconds held x W/GB (F13)", e),
+    ...linear(
+      "storage",
+      ssds.includes("ssd") ? held("hdd") : 0,
+      ["hdd.watts_per_gb"],
+      "HDD GB-seconds held x W/GB (F13)",
+      e,
+    ),
     ...linear(
       "storage",
       held("object"),
@@ -221,7 +269,7 @@ function storageTerms(usage: Usage): Term[] {
     ),
     ...linear(
       "storage",
-      flowBytes(usage, "both", "ssd", "remote") / BYTES_PER_GB,
+      flowBytes(usage, "both", ...ssds) / BYTES_PER_GB,
       ["ssd.joules_per_gb"],
       "GB moved to and from SSD x J/GB",
       e,

@@ -14,7 +14,7 @@ import { namedGpus } from "./named_gpus.ts";
 import { isKnown, type Put, type Quantity, type Unknowable } from "./quantity.ts";
 import { UNIT_RATES } from "./rates.ts";
 import type { Account, Part, Term, Terms } from "./term.ts";
-import { putWear } from "./wear.ts";
+import { diskNotes, putWear } from "./wear.ts";
 
 export interface UsageEstimate {
   readonly metrics: Metrics;
@@ -285,6 +285,14 @@ export function estimateUsage(
     metrics,
     provenance,
     quantities,
-    notes: [...new Set([...notes, ...energy.notes, ...embodied.notes, ...cost.notes])],
+    notes: [
+      ...new Set([
+        ...notes,
+        ...energy.notes,
+        ...embodied.notes,
+        ...cost.notes,
+        ...diskNotes(usage),
+      ]),
+    ],
   };
 }

@@ -5,8 +5,41 @@ import { BYTES_PER_GB } from "../formulas/units.ts";
 import type { EstimateContext } from "./context.ts";
 import { driveRate } from "./drive_rate.ts";
 import { ratedDriveWrites, ssdWrittenBytes } from "./embodied_terms.ts";
-import { heldByteSeconds } from "./energy_terms.ts";
+import { flowBytes, heldByteSeconds } from "./energy_terms.ts";
 import { isKnown, type Put, type Quantity, type Unknowable } from "./quantity.ts";
+
+/** Bytes written to spinning disks; null where the usage has none. */
+function spinningBytes(usage: Usage): number | null {
+  const there = usage.devices.some((d) => d.kind === "hdd") || heldByteSeconds(usage, "hdd") > 0 ||
+    flowBytes(usage, "both", "hdd") > 0;
+  return there ? flowBytes(usage, "write", "hdd") : null;
+}
+
+function spinningWords(bytes: number): string {
+  return `${
+    (bytes / BYTES_PER_GB).toPrecision(4)
+  } GB went to spinning disks, which have no rated ` +
+    "writes: no wear is charged for them (a virtual disk calls itself spinning whatever lies behind it)";
+}
+
+/** What the kinds of the disks mean for wear, where it is not plain from the numbers. */
+export function diskNotes(usage: Usage): string[] {
+  const spun = spinningBytes(usage);
+  const ssd = ssdWrittenBytes(usage) > 0 || heldByteSeconds(usage, "ssd") > 0;
+  return [
+    ...(spun !== null && ssd ? [spinningWords(spun)] : []),
+    ...(usage.devices.some((d) => d.kind === "hdd") && heldByteSeconds(usage, "hdd") === 0
+      ? [
+        "no embodied carbon is charged for spinning disks: nothing says which share of them is held",
+      ]
+      : []),
+    ...(usage.devices.some((d) => d.kind === "ssd" && d.kindAssumed)
+      ? [
+        "the kernel does not say whether a disk spins: it is taken to be an SSD, and wear is charged",
+      ]
+      : []),
+  ];
+}
 
 /** Share of the rated life of the drives, and days until it is used up at this rate. */
 export function putWear(
@@ -15,7 +48,11 @@ export function putWear(
   put: Put,
 ): void {
   const written = ssdWrittenBytes(usage);
-  if (written === 0 && heldByteSeconds(usage, "ssd") === 0) return;
+  if (written === 0 && heldByteSeconds(usage, "ssd") === 0) {
+    const spun = spinningBytes(usage);
+    if (spun !== null) put("ssd_wear_ratio", { unit: "ratio", reason: spinningWords(spun) });
+    return;
+  }
   const evidence = usage.measured?.ssdHostWrittenBytes === undefined
     ? usage.evidence
     : "measured" as const;
