@@ -27,7 +27,7 @@ function saverLine(s: PlacedClass["savers"][number]): string {
   const carbon = s.savedGramsPerMonth === null
     ? "unknown carbon"
     : formatGrams(s.savedGramsPerMonth);
-  const life = s.savedGramsOverLife === null ? "?" : formatGrams(s.savedGramsOverLife);
+  const life = grams(s.savedGramsInterval);
   return `${name}saves ${usd}, ${carbon} a month; ${life} over the hardware's life (${s.source})${price}`;
 }
 

@@ -37,6 +37,8 @@ export const placementDocumentSchema = z.strictObject({
       savedGramsPerMonth: z.number().nullable(),
       savedUsdOverLife: z.number().nullable(),
       savedGramsOverLife: z.number().nullable(),
+      savedUsdInterval: interval.describe("over the life of the hardware"),
+      savedGramsInterval: interval.describe("over the life of the hardware"),
     })),
   })),
   coefficients: estimateDocumentSchema.shape.coefficients,

@@ -1,6 +1,7 @@
 import type { TierName, Usage } from "../../model/usage.ts";
 import { SECONDS_PER_MONTH } from "../formulas/units.ts";
-import { cornerInterval, type Interval, type Variable } from "../interval.ts";
+import { factorVariables } from "../factors/variables.ts";
+import { cornerInterval, type Interval } from "../interval.ts";
 import { type Known, type StageCost, usageCost } from "../lifecycle/stage_cost.ts";
 import type { EstimateContext } from "../usage/context.ts";
 import { compareFormulas, describeStability, type Stability } from "../verdict.ts";
@@ -67,18 +68,11 @@ export interface Worth {
   readonly gramsVerdict: string | null;
 }
 
-function variables(ids: Iterable<string>, context: EstimateContext): Variable[] {
-  return [...new Set(ids)].map((id) => {
-    const c = context.factors.get(id)!;
-    return { id, low: c.low, value: c.value, high: c.high };
-  });
-}
-
 /** An interval of a known formula; null when unknown. */
 export function knownInterval(known: Known, context: EstimateContext): Interval | null {
   if ("reason" in known) return null;
   const { ids, value } = known.priced;
-  return cornerInterval(value, variables(ids, context));
+  return cornerInterval(value, factorVariables(ids, context.factors));
 }
 
 function against(
@@ -87,7 +81,7 @@ function against(
   context: EstimateContext,
 ): { saved: Interval; stability: Stability } | null {
   if ("reason" in first || "reason" in second) return null;
-  const all = variables([...first.priced.ids, ...second.priced.ids], context);
+  const all = factorVariables([...first.priced.ids, ...second.priced.ids], context.factors);
   const saved = cornerInterval((get) => second.priced.value(get) - first.priced.value(get), all);
   return { saved, stability: compareFormulas(first.priced.value, second.priced.value, all) };
 }

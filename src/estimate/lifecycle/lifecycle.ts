@@ -1,7 +1,8 @@
 import { metric, type Metrics, type MetricUnit, unknownMetric } from "../../model/metric.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
 import { aggregateSci } from "../formulas/carbon.ts";
-import { cornerInterval, type Interval, type Variable } from "../interval.ts";
+import { factorVariables } from "../factors/variables.ts";
+import { cornerInterval, type Interval } from "../interval.ts";
 import type { Priced } from "../placement/media.ts";
 import { addPriced } from "../placement/segment_cost.ts";
 import { UNIT_RATES } from "../usage/rates.ts";
@@ -58,13 +59,6 @@ export interface Lifecycle {
   readonly coefficients: readonly string[];
 }
 
-function variablesOf(ids: Iterable<string>, factors: FactorSet): Variable[] {
-  return [...new Set(ids)].map((id) => {
-    const c = factors.get(id)!;
-    return { id, low: c.low, value: c.value, high: c.high };
-  });
-}
-
 const COLUMNS: readonly (readonly [string, MetricUnit, (c: StageCost) => Known])[] = [
   ["energy_joules", "joules", (c) => c.joules],
   ["operational_grams_co2e", "gramsCo2e", (c) => c.operational],
@@ -76,7 +70,7 @@ const COLUMNS: readonly (readonly [string, MetricUnit, (c: StageCost) => Known])
 ];
 
 function intervalOf(priced: Priced, factors: FactorSet): Interval {
-  return cornerInterval(priced.value, variablesOf(priced.ids, factors));
+  return cornerInterval(priced.value, factorVariables(priced.ids, factors));
 }
 
 function midOf(known: Known, factors: FactorSet): number | null {
@@ -177,7 +171,7 @@ function verdictsOf(stages: readonly LifeStage[], factors: FactorSet): string[] 
   const result = compareFormulas(
     second.p.value,
     first.p.value,
-    variablesOf([...first.p.ids, ...second.p.ids], factors),
+    factorVariables([...first.p.ids, ...second.p.ids], factors),
   );
   return [
     `${first.s.name} emits most; ${second.s.name}, the second, against it: ` +

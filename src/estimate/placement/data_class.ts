@@ -193,3 +193,11 @@ export const DEFAULT_SAVERS: Readonly<Record<DataClass["kind"], readonly Saver[]
   ],
   other: [],
 };
+
+/** A class that names no segments. */
+export const WHOLE: Segment = { name: "all", bytesShare: 1, readsShare: 1 };
+
+/** The parts of a class by how hot they are; the whole of it when it names none. */
+export function segmentsOf(data: DataClass): readonly Segment[] {
+  return data.segments.length === 0 ? [WHOLE] : data.segments;
+}

@@ -2,6 +2,7 @@ import type { FactorSet } from "../factors/coefficient.ts";
 import { breakEvenHits } from "../formulas/tiers.ts";
 import { BYTES_PER_GB, JOULES_PER_KWH, SECONDS_PER_YEAR } from "../formulas/units.ts";
 import { compareFormulas, crossover, describeStability } from "../verdict.ts";
+import { factorVariables } from "../factors/variables.ts";
 import type { Interval, Reader } from "../interval.ts";
 import type { Medium, Priced } from "./media.ts";
 import { holdGrams, pricedInterval } from "./tier_prices.ts";
@@ -90,10 +91,7 @@ export function prefixBreakEven(
     });
   const priced = (value: (get: Reader) => number): Priced => ({ ids, value });
   const hits = pricedInterval(priced((get) => at(get).hitsPerMonth ?? Infinity), factors);
-  const variables = [...new Set(ids)].map((id) => {
-    const c = factors.get(id)!;
-    return { id, low: c.low, value: c.value, high: c.high };
-  });
+  const variables = factorVariables(ids, factors);
   const stored = (get: Reader) => {
     const x = at(get);
     return x.holdGramsPerMonth + x.writeGrams * prefix.writesPerMonth;

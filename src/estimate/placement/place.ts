@@ -1,9 +1,11 @@
-import { cornerInterval, type Interval, type Variable } from "../interval.ts";
+import { factorVariables } from "../factors/variables.ts";
+import type { Interval } from "../interval.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
 import { compareFormulas, describeStability } from "../verdict.ts";
-import type { DataClass, Segment } from "./data_class.ts";
+import { type DataClass, type Segment, segmentsOf, WHOLE } from "./data_class.ts";
 import { mediaOf, type Medium, type Priced } from "./media.ts";
 import { type SaverResult, saversOf } from "./savers.ts";
+import { pricedInterval } from "./tier_prices.ts";
 import { addPriced, type PlacedCost, segmentCost } from "./segment_cost.ts";
 
 export type PlacementGoal = "total_usd" | "total_grams_co2e";
@@ -37,15 +39,8 @@ export interface PlacedClass {
   readonly savers: readonly SaverResult[];
 }
 
-function variables(ids: Iterable<string>, factors: FactorSet): Variable[] {
-  return [...new Set(ids)].map((id) => {
-    const c = factors.get(id)!;
-    return { id, low: c.low, value: c.value, high: c.high };
-  });
-}
-
 function intervalOf(priced: Priced | null, factors: FactorSet): Interval | null {
-  return priced === null ? null : cornerInterval(priced.value, variables(priced.ids, factors));
+  return priced === null ? null : pricedInterval(priced, factors);
 }
 
 function midOf(priced: Priced | null, factors: FactorSet): number | null {
@@ -92,13 +87,6 @@ function assignments(
 
 function pick(cost: PlacedCost, goal: PlacementGoal): Priced | null {
   return goal === "total_usd" ? cost.usd : cost.grams;
-}
-
-const WHOLE: Segment = { name: "all", bytesShare: 1, readsShare: 1 };
-
-/** The parts of a class by how hot they are; the whole of it when it names none. */
-function segmentsOf(data: DataClass): readonly Segment[] {
-  return data.segments.length === 0 ? [WHOLE] : data.segments;
 }
 
 /** Places one class of data: the split that meets its latency need at least cost or carbon. */
@@ -179,7 +167,7 @@ function stability(
   const result = compareFormulas(
     best.value,
     next.value,
-    variables([...best.ids, ...next.ids], context.factors),
+    factorVariables([...best.ids, ...next.ids], context.factors),
   );
   const unitOf = (id: string) => context.factors.get(id)?.unit ?? "";
   return `least ${context.goal}; against ${context.next}, the next, ${

@@ -1,10 +1,12 @@
 import type { FactorSet } from "../factors/coefficient.ts";
-import { type DataClass, DEFAULT_SAVERS, type Saver, type Segment } from "./data_class.ts";
+import { type DataClass, DEFAULT_SAVERS, type Saver, segmentsOf } from "./data_class.ts";
 import { lifeMonths, type Medium, type Priced } from "./media.ts";
+import type { Interval } from "../interval.ts";
 import type { PlacementGoal } from "./place.ts";
 import { addPriced, type PlacedCost, segmentCost } from "./segment_cost.ts";
+import { pricedInterval } from "./tier_prices.ts";
 
-/** What one way to store less saves, by the middle figures. */
+/** What one way to store less saves: by the middle figures, and over the life from low to high. */
 export interface SaverResult {
   readonly name: string;
   readonly source: string;
@@ -15,6 +17,9 @@ export interface SaverResult {
   readonly savedGramsPerMonth: number | null;
   readonly savedUsdOverLife: number | null;
   readonly savedGramsOverLife: number | null;
+  /** Over the life, from low to high. */
+  readonly savedUsdInterval: Interval | null;
+  readonly savedGramsInterval: Interval | null;
 }
 
 /** The class after a way to store less: fewer bytes held, written and read, kept for a shorter time. */
@@ -40,13 +45,19 @@ function billOf(
   media: readonly Medium[],
   factors: FactorSet,
   of: (cost: PlacedCost) => Priced | null,
-): number | null {
-  const segments: readonly Segment[] = data.segments.length === 0
-    ? [{ name: "all", bytesShare: 1, readsShare: 1 }]
-    : data.segments;
-  const parts = segments.map((segment, s) => of(segmentCost(data, segment, media[s], factors)));
-  if (parts.some((p) => p === null)) return null;
-  return addPriced(parts as Priced[]).value((id) => factors.get(id)!.value);
+): Priced | null {
+  const parts = segmentsOf(data).map((segment, s) =>
+    of(segmentCost(data, segment, media[s], factors))
+  );
+  return parts.some((p) => p === null) ? null : addPriced(parts as Priced[]);
+}
+
+/** What is saved over the service life, the coefficients of before and after tied. */
+function savedOverLife(before: Priced, after: Priced): Priced {
+  return {
+    ids: [...before.ids, ...after.ids, ...lifeMonths.ids],
+    value: (get) => (before.value(get) - after.value(get)) * lifeMonths.value(get),
+  };
 }
 
 /**
@@ -65,10 +76,12 @@ export function saversOf(
   const life = lifeMonths.value((id) => factors.get(id)!.value);
   const results = saversFor(data).map((saver): SaverResult => {
     const less = afterSaver(data, saver);
-    const saved = (of: (cost: PlacedCost) => Priced | null): number | null => {
+    const saved = (of: (cost: PlacedCost) => Priced | null): Interval | null => {
       const before = billOf(data, media, factors, of);
       const after = billOf(less, media, factors, of);
-      return before === null || after === null ? null : before - after;
+      return before === null || after === null
+        ? null
+        : pricedInterval(savedOverLife(before, after), factors);
     };
     const usd = saved((c) => c.usd);
     const grams = saved((c) => c.grams);
@@ -77,10 +90,12 @@ export function saversOf(
       source: saver.source,
       lossy: saver.lossy,
       price: saver.price ?? null,
-      savedUsdPerMonth: usd,
-      savedGramsPerMonth: grams,
-      savedUsdOverLife: usd === null ? null : usd * life,
-      savedGramsOverLife: grams === null ? null : grams * life,
+      savedUsdPerMonth: usd === null ? null : usd.mid / life,
+      savedGramsPerMonth: grams === null ? null : grams.mid / life,
+      savedUsdOverLife: usd === null ? null : usd.mid,
+      savedGramsOverLife: grams === null ? null : grams.mid,
+      savedUsdInterval: usd,
+      savedGramsInterval: grams,
     };
   });
   const worth = (r: SaverResult) =>

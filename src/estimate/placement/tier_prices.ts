@@ -1,6 +1,7 @@
 import type { FactorSet } from "../factors/coefficient.ts";
 import { BYTES_PER_GB, BYTES_PER_GIB, JOULES_PER_KWH } from "../formulas/units.ts";
 import { tierGramsPerGbMonth } from "../formulas/tiers.ts";
+import { factorVariables } from "../factors/variables.ts";
 import { cornerInterval, type Interval } from "../interval.ts";
 import { lifeMonths, mediaOf, type Medium, type Priced } from "./media.ts";
 import { timesPriced } from "./segment_cost.ts";
@@ -29,13 +30,7 @@ export interface TierPrices {
 
 /** Interval of a formula over coefficients. */
 export function pricedInterval(priced: Priced, factors: FactorSet): Interval {
-  return cornerInterval(
-    priced.value,
-    [...new Set(priced.ids)].map((id) => {
-      const c = factors.get(id)!;
-      return { id, low: c.low, value: c.value, high: c.high };
-    }),
-  );
+  return cornerInterval(priced.value, factorVariables(priced.ids, factors));
 }
 
 /** Grams a GB-month of a medium as a formula (F13): operational and embodied, copies included. */

@@ -1,7 +1,8 @@
 import type { EstimateComparison } from "../../model/results.ts";
 import { compareFormulas, crossover, describeStability } from "../verdict.ts";
 import type { EstimateContext } from "./context.ts";
-import { type UsageEstimate, variablesOf } from "./estimate_usage.ts";
+import { factorVariables } from "../factors/variables.ts";
+import type { UsageEstimate } from "./estimate_usage.ts";
 import { isKnown } from "./quantity.ts";
 
 /** Seeded draws of the coefficients: the only source of a percentage. */
@@ -33,7 +34,7 @@ export function compareEstimates(
     const a = first.estimate.quantities.get(metric);
     const b = second.estimate.quantities.get(metric);
     if (!isKnown(a) || !isKnown(b)) return [];
-    const variables = variablesOf([...a.coefficients, ...b.coefficients], context);
+    const variables = factorVariables([...a.coefficients, ...b.coefficients], context.factors);
     const stability = compareFormulas(a.value, b.value, variables, samples);
     const share = stability.sampledShare;
     return [{
@@ -74,7 +75,7 @@ export function gridCrossover(
     return isKnown(q) ? [{ name, q }] : [];
   });
   if (known.length === 0) return null;
-  const variables = variablesOf(known.flatMap((k) => k.q.coefficients), context);
+  const variables = factorVariables(known.flatMap((k) => k.q.coefficients), context.factors);
   const lines = known.map(({ name, q }) => {
     const swept = crossover(q.value, q.value, variables, "site.grid", 0, 800, points);
     return { name, x: swept.points.map((p) => p.x), y: swept.points.map((p) => p.first) };

@@ -4,7 +4,8 @@ import type { Usage } from "../../model/usage.ts";
 import { JOULES_PER_KWH } from "../formulas/units.ts";
 import { reservedAndFleet } from "../formulas/attribution.ts";
 import { waterLitres } from "../formulas/carbon.ts";
-import { cornerInterval, type Formula, type Variable } from "../interval.ts";
+import { factorVariables } from "../factors/variables.ts";
+import { cornerInterval, type Formula } from "../interval.ts";
 import { type EstimateContext, MISSING } from "./context.ts";
 import { costTerms } from "./cost_terms.ts";
 import { embodiedTerms } from "./embodied_terms.ts";
@@ -22,14 +23,6 @@ export interface UsageEstimate {
   /** The formulas behind the metrics, by metric id. */
   readonly quantities: ReadonlyMap<string, Quantity | Unknowable>;
   readonly notes: readonly string[];
-}
-
-/** Variables of the coefficients that a formula reads. */
-export function variablesOf(ids: Iterable<string>, context: EstimateContext): Variable[] {
-  return [...new Set(ids)].map((id) => {
-    const c = context.factors.get(id)!;
-    return { id, low: c.low, value: c.value, high: c.high };
-  });
 }
 
 const ACCOUNT_UNITS: Readonly<Record<Account, MetricUnit>> = {
@@ -276,7 +269,7 @@ export function estimateUsage(
       continue;
     }
     const { low, mid, high } = intervals
-      ? cornerInterval(q.value, variablesOf(q.coefficients, context))
+      ? cornerInterval(q.value, factorVariables(q.coefficients, context.factors))
       : { low: undefined, mid: q.value((key) => context.factors.get(key)!.value), high: undefined };
     metrics[id] = metric(mid, q.unit, q.evidence, intervals ? { low, high } : {});
     provenance[id] = { formula: q.formula, coefficients: q.coefficients };
