@@ -54,6 +54,12 @@ export function judgeBaseline(
     : inconclusive(`the baseline was measured on another machine: ${mismatch} differs`, shared);
 }
 
+/** `0.5 -> 0.4`, with every digit where fewer would show no difference. */
+function fromTo(before: number, after: number): string {
+  const [a, b] = [formatNumber(before), formatNumber(after)];
+  return a === b ? `${before} -> ${after}` : `${a} -> ${b}`;
+}
+
 function judgeExact(
   rule: BaselineRule,
   name: string,
@@ -76,7 +82,7 @@ function judgeExact(
   return draft(rule, name, now, {
     ...shared,
     status: worse > allowed ? "fail" : "pass",
-    reason: same ? "unchanged" : `${formatNumber(shared.reference)} -> ${formatNumber(value)}` +
+    reason: same ? "unchanged" : fromTo(shared.reference, value) +
       (worse > allowed
         ? rule.tolerance === 0 ? ", worse" : `, worse by more than ${formatRatio(rule.tolerance)}`
         : worse > 0

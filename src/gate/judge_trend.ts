@@ -1,3 +1,4 @@
+import { counted } from "../model/plural.ts";
 import { changePoints } from "../stats/change_points.ts";
 import { formatNumber } from "../model/units.ts";
 import { draft, unusable } from "./draft.ts";
@@ -69,7 +70,7 @@ function judgeHistory(
       status: "pass",
       runs: [points.length, now.values.length],
       trend,
-      reason: `no change of level in ${points.length} runs`,
+      reason: `no change of level in ${counted(points.length, "run")}`,
     });
   }
   const worse = now.better === "lower" ? last.after > last.before : last.after < last.before;

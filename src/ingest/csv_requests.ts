@@ -1,3 +1,4 @@
+import { counted } from "../model/plural.ts";
 import type { RequestColumns } from "../model/trace/requests.ts";
 import type { Trace, TraceStream, TraceSummary } from "../model/trace/trace.ts";
 import { csvLine, type CsvRow } from "../parse/csv_line.ts";
@@ -71,12 +72,12 @@ class CsvReader {
     const { builder } = this;
     const { ties, sessions } = this.#rows;
     const { ignored, arrival } = this.#layout ?? { ignored: [], arrival: -1 };
-    const notes = [`${builder.rows.toLocaleString("en-US")} requests without block ids`];
+    const notes = [`${counted(builder.rows, "request")} without block ids`];
     if (arrival < 0) notes.push("there is no arrival column: every request arrives at 0");
     if (ties > 0) {
-      notes.push(`${ties.toLocaleString("en-US")} requests arrive with the one before them`);
+      notes.push(`${counted(ties, "request arrives", "requests arrive")} with the one before`);
     }
-    if (sessions > 0) notes.push(`${sessions.toLocaleString("en-US")} sessions`);
+    if (sessions > 0) notes.push(`${counted(sessions, "session")}`);
     if (ignored.length > 0) notes.push(`dropped the columns ${ignored.join(", ")}`);
     return { sha256, rows: builder.rows, meta: { blockTokens: null, uniqueBlocks: null }, notes };
   }

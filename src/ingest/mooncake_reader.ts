@@ -1,3 +1,4 @@
+import { counted } from "../model/plural.ts";
 import type { RequestColumns } from "../model/trace/requests.ts";
 import type { TraceSummary } from "../model/trace/trace.ts";
 import { JsonCursor, keyTable } from "../parse/json_cursor.ts";
@@ -249,7 +250,7 @@ export class MooncakeReader {
   summary(sha256: string): TraceSummary<"requests"> {
     const builder = this.#builder ?? new RequestBuilder(false);
     const notes = [
-      `${builder.rows.toLocaleString("en-US")} requests` +
+      `${counted(builder.rows, "request")}` +
       (this.#hasBlocks
         ? `, ${builder.references.toLocaleString("en-US")} block references to ${
           this.#ids.next.toLocaleString("en-US")
@@ -257,10 +258,12 @@ export class MooncakeReader {
         : " without block ids"),
     ];
     if (this.#sessions.size > 0) {
-      notes.push(`${this.#sessions.size.toLocaleString("en-US")} sessions`);
+      notes.push(`${counted(this.#sessions.size, "session")}`);
     }
     if (this.#ties > 0) {
-      notes.push(`${this.#ties.toLocaleString("en-US")} requests arrive with the one before them`);
+      notes.push(
+        `${counted(this.#ties, "request arrives", "requests arrive")} with the one before`,
+      );
     }
     if (this.#baseMs > 0) notes.push("timestamps are wall-clock times; the first counts as zero");
     if (this.#derived > 0) {
@@ -271,7 +274,7 @@ export class MooncakeReader {
       );
     }
     for (const [key, count] of this.#ignored) {
-      notes.push(`dropped the key "${key}" of ${count.toLocaleString("en-US")} requests`);
+      notes.push(`dropped the key "${key}" of ${counted(count, "request")}`);
     }
     return {
       sha256,

@@ -1,3 +1,4 @@
+import { counted } from "../model/plural.ts";
 import { dataError } from "../model/errors.ts";
 import { dcgmReadings } from "../parse/gpu/dcgm.ts";
 import { gpuFields } from "../parse/gpu/fields.ts";
@@ -64,7 +65,7 @@ export function addPromSeries(
     );
   }
   return [
-    `${all.length} series, ${points.length} points`,
+    `${all.length} series, ${counted(points.length, "point")}`,
     ...(gpu === 0 ? [] : [`${gpu} series are GPU fields of DCGM`]),
   ];
 }

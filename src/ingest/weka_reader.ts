@@ -1,3 +1,4 @@
+import { counted } from "../model/plural.ts";
 import type { Trace } from "../model/trace/trace.ts";
 import { JsonCursor, keyTable } from "../parse/json_cursor.ts";
 import { skipValue } from "../parse/skip_value.ts";
@@ -236,7 +237,7 @@ export class WekaReader {
     const builder = this.#builder;
     const number = (value: number) => value.toLocaleString("en-US");
     const notes = [
-      `${number(this.#sessions)} sessions, ${number(builder.rows)} requests, ${
+      `${counted(this.#sessions, "session")}, ${counted(builder.rows, "request")}, ${
         number(builder.references)
       } block references to ${number(this.#blocks.distinct)} blocks of ${this.#blockTokens} tokens`,
       "sessions share no clock: each starts at 0, and they stand one after another in file order",
@@ -245,7 +246,7 @@ export class WekaReader {
       notes.push(`requests of ${number(this.#nested)} sub-agents stand where their agent does`);
     }
     if (this.#withoutThink > 0) {
-      notes.push(`${number(this.#withoutThink)} requests have no think time`);
+      notes.push(`${counted(this.#withoutThink, "request has", "requests have")} no think time`);
     }
     return {
       kind: "requests",

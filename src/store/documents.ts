@@ -2,30 +2,31 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AdviceDocument } from "../model/advice.ts";
 import type { EstimateDocument, ReplayDocument } from "../model/results.ts";
 import { dataError } from "../model/errors.ts";
+import { counted } from "../model/plural.ts";
 import { insertMetrics } from "./metrics.ts";
 import { findEntry, insertEntry } from "./names.ts";
 import type { DocumentKinds } from "./store.ts";
 
 type DocumentKind = keyof DocumentKinds;
 
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
-}
-
 function summaryOf(kind: DocumentKind, document: DocumentKinds[DocumentKind]): string {
   if (kind === "replay") {
     const replay = document as ReplayDocument;
     const best = replay.ranking.order[0];
     const head = `${replay.family} on ${replay.trace.name}, ${
-      plural(replay.results.length, "result")
+      counted(replay.results.length, "result")
     }`;
     return best === undefined ? head : `${head}, best ${best.policy} by ${replay.ranking.by}`;
   }
   if (kind === "estimate") {
     const estimate = document as EstimateDocument;
     return `${estimate.subject.kind} ${estimate.subject.name}, ${
-      plural(estimate.results.length, "result")
+      counted(estimate.results.length, "result")
     }`;
+  }
+  if (kind === "baseline") {
+    const { observations } = document as { observations?: Readonly<Record<string, unknown>> };
+    if (observations !== undefined) return counted(Object.keys(observations).length, "metric");
   }
   const verdict = (document as { verdict?: unknown }).verdict;
   if (typeof verdict === "string") return verdict;

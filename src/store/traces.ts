@@ -1,3 +1,4 @@
+import { counted } from "../model/plural.ts";
 import type { DuckDBConnection, DuckDBDataChunk } from "@duckdb/node-api";
 import type {
   Trace,
@@ -68,7 +69,7 @@ export async function saveTrace(
   if (row !== rows) throw new Error(`the trace said ${rows} rows, but gave ${row}`);
   const { kind, format } = trace;
   const document: TraceDocument = { kind, format, sha256, rows, meta, notes };
-  const summary = `${kind} from ${format}, ${rows.toLocaleString("en-US")} rows`;
+  const summary = `${kind} from ${format}, ${counted(rows, "row")}`;
   const entry = await insertEntry(connection, "trace", name, summary, document, key);
   if (kind === "samples") {
     const { series, reasons } = meta as SampleTraceMeta;

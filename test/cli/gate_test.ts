@@ -66,6 +66,21 @@ test("a gate without any rule and one about nothing are told so", () => {
   assert.equal(run("gate", "first", "--budget", "nonsense").code, 2);
 });
 
+test("show prints a baseline and a verdict as tables, not as documents", () => {
+  assert.equal(run("baseline", "save", "kept", "first").code, 0);
+  const baseline = run("show", "kept").stdout;
+  assert.match(baseline, /metric +runs +low +median +high +evidence/);
+  assert.match(baseline, /waste_ratio +1 +\S+ % +\S+ % +\S+ % +replayed/);
+  assert.doesNotMatch(baseline, /[{}]/);
+  run("gate", "worse", "--budget", "waste_ratio<1e-9", "--save", "judged");
+  const verdict = run("show", "judged").stdout;
+  assert.match(verdict, /fail +waste_ratio .* \+\S+ %/);
+  // A change too small for four digits is shown with all of them.
+  const small = /fail: (\S+): (\S+) -> (\S+),/.exec(verdict)!;
+  assert.notEqual(small[2], small[3]);
+  assert.match(verdict, /gate: fail \(exit code 1\)/);
+});
+
 test("compare shows what differs between two entries", () => {
   const { code, stdout } = run("compare", "first", "worse");
   assert.equal(code, 0);

@@ -177,7 +177,7 @@ test("import prints what was recognised and dropped; stdin, gzip and a hostile n
   const first = await spillway(["import", "-", "--name", HOSTILE, "--json"], gzipSync(ROWS));
   const document = await checked(importCommand, first.stdout);
   assert.deepEqual([document.id, document.format, document.rows], ["t1", "mooncake", 2]);
-  assert.match((document.notes as string[]).at(-1)!, /dropped the key "user" of 1 requests/);
+  assert.match((document.notes as string[]).at(-1)!, /dropped the key "user" of 1 request/);
   const second = await spillway(["import", "-"], ROWS);
   assert.match(second.stdout, /^t2 stdin: 2 rows of requests, read as mooncake/);
   const store = await openStore(join(folder, "s.duckdb"), { mode: "write" });

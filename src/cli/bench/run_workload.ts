@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { formatRatio } from "../../model/units.ts";
 import type { Json } from "../../model/json.ts";
 import type { MeasuredQuantity, ScoreDocument } from "../../model/prediction.ts";
@@ -106,7 +107,7 @@ export async function runPredicted(
       },
     },
     {
-      summary: `bench ${workload.name}, ${prediction.claims.length} claims`,
+      summary: `bench ${workload.name}, ${counted(prediction.claims.length, "claim")}`,
       knob: null,
       run: about.command,
       now: new Date(),

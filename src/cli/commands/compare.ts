@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { Command } from "@cliffy/command";
 import { z } from "zod";
 import type { CommandModule } from "../command_module.ts";
@@ -96,8 +97,10 @@ async function run(options: GlobalOptions & { all?: boolean }, a: string, b: str
       m.delta === null ? "-" : formatRatio(Number(m.delta.toPrecision(3))),
       m.verdict,
     ]);
-    const note = `${same.length} metrics are the same` +
-      (unknown.length === 0 ? "" : `, ${unknown.length} are unknown on both sides`) +
+    const note = `${counted(same.length, "metric is", "metrics are")} the same` +
+      (unknown.length === 0
+        ? ""
+        : `, ${counted(unknown.length, "is", "are")} unknown on both sides`) +
       '. A difference between single measured runs may be noise: "spillway gate" judges it.';
     await out.emit(
       document,

@@ -1,7 +1,7 @@
+import { counted } from "../../model/plural.ts";
 import { Command } from "@cliffy/command";
 import { z } from "zod";
 import { usageError } from "../../model/errors.ts";
-import { formatInUnit } from "../../model/format_metric.ts";
 import type { Json } from "../../model/json.ts";
 import { type Claim, type Knob, predictionSchema } from "../../model/prediction.ts";
 import type { PolicyFamily } from "../../model/policy.ts";
@@ -16,7 +16,7 @@ import { closest } from "../did_you_mean.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
 import { loadPolicies } from "../replay_options.ts";
 import { type Assignment, choosePolicies, parseAssignment } from "../replay_params.ts";
-import { renderTable } from "../table.ts";
+import { renderClaims } from "../show/documents.ts";
 
 interface Options extends GlobalOptions {
   readonly policy: string;
@@ -106,22 +106,7 @@ async function replayOne(
 
 function render(sealed: Sealed, file: string | null, out: Output): string {
   const { claims, summary } = sealed.document;
-  const table = renderTable(
-    ["claim", "predicted", "low", "high", "bar"].map((title, i) => ({
-      title,
-      align: i === 0 ? "left" as const : "right" as const,
-      flexible: i === 0,
-    })),
-    (claims as Claim[]).map((c) => [
-      c.quantity,
-      formatInUnit(c.predicted, c.unit),
-      c.low === null ? "-" : formatInUnit(c.low, c.unit),
-      c.high === null ? "-" : formatInUnit(c.high, c.unit),
-      c.within === 0 ? "equal" : formatInUnit(c.within, "ratio"),
-    ]),
-    out.width,
-    out.style.bold,
-  );
+  const table = renderClaims(claims as Claim[], out);
   return `${summary}\n${table}` +
     (file === null
       ? "\nNot sealed: --seal stores it and prints its SHA-256.\n"
@@ -134,7 +119,7 @@ async function run(options: Options, family: string, trace: string): Promise<voi
   const claims = metricClaims(result.metrics, options.metrics ?? null, options.within);
   const { sealPrediction, storePrediction } = await import("../bench/seal.ts");
   const sealed = sealPrediction({ claims, inputs }, {
-    summary: `${family} ${options.policy} on ${trace}: ${claims.length} claims`,
+    summary: `${family} ${options.policy} on ${trace}: ${counted(claims.length, "claim")}`,
     knob,
     run: null,
     now: new Date(),

@@ -1,6 +1,5 @@
 import { usageError } from "../../model/errors.ts";
 import { Command } from "@cliffy/command";
-import { stableStringify } from "../../model/json.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../../model/results.ts";
 import type { TraceKind } from "../../model/trace/trace.ts";
 import type { Entry, Store } from "../../store/store.ts";
@@ -133,11 +132,11 @@ async function showOther(store: Store, entry: Entry, out: Output): Promise<Shown
   const { document } = await store.document(kind, entry.id);
   return {
     part: { document },
-    text: () =>
-      Promise.resolve(
-        `${out.style.bold(entry.id)} ${safeText(entry.name)}: ${safeText(entry.summary)}\n` +
-          `${stableStringify(safeDeep(document))}\n`,
-      ),
+    text: async () => {
+      const { renderDocument } = await import("../show/documents.ts");
+      const body = renderDocument(safeDeep(document) as typeof document, entry.summary, out);
+      return `${out.style.bold(entry.id)} ${safeText(entry.name)}\n${body}`;
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { dataError, messageOf, usageError } from "../../model/errors.ts";
 import type { Json } from "../../model/json.ts";
 import type { FaultTraceMeta } from "../../model/trace/faults.ts";
@@ -47,7 +48,7 @@ export function withTopology(trace: Trace, options: JobOptions): Trace {
   return {
     ...trace,
     meta: { ...meta, topology: { source: options.topology, nodes } },
-    notes: [...trace.notes, `${nodes.length} nodes placed by ${options.topology}`],
+    notes: [...trace.notes, `${counted(nodes.length, "node")} placed by ${options.topology}`],
   };
 }
 

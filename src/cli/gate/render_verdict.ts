@@ -37,7 +37,9 @@ export function renderVerdict(verdict: Verdict, out: Output): string {
       r.name,
       shown(r.reference, r.unit),
       shown(r.current, r.unit),
-      r.delta === null ? "-" : formatRatio(Number(r.delta.toPrecision(3))),
+      r.delta === null
+        ? "-"
+        : `${r.delta > 0 ? "+" : ""}${formatRatio(Number(r.delta.toPrecision(3)))}`,
     ]),
     out.width,
     out.style.bold,

@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { scoreClaims } from "../../gate/score.ts";
 import { SpillwayError } from "../../model/errors.ts";
 import type { Claim, Knob, MeasuredQuantity, ScoredCase } from "../../model/prediction.ts";
@@ -66,7 +67,7 @@ export async function playGroup(
     }
     const { prediction, run } = await predict();
     const sealed = sealPrediction(prediction, {
-      summary: `${name}, ${prediction.claims.length} claims`,
+      summary: `${name}, ${counted(prediction.claims.length, "claim")}`,
       knob,
       run: null,
       now: new Date(),

@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import type { MetricUnit } from "../../model/metric.ts";
 import { formatInUnit } from "../../model/format_metric.ts";
 import { formatNumber, formatSeconds } from "../../model/units.ts";
@@ -51,7 +52,7 @@ export function renderTrace(
         : String(value),
     ]);
   const lines = [labelled([
-    ["kind", `${formatNumber(trace.rows)} rows of ${trace.kind}, read as ${trace.format}`],
+    ["kind", `${counted(trace.rows, "row")} of ${trace.kind}, read as ${trace.format}`],
     ...facts,
     ...(trace.sha256 === null ? [] : [["sha256", trace.sha256] as const]),
     ...trace.notes.map((note) => ["note", note] as const),

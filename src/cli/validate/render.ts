@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { formatInUnit } from "../../model/format_metric.ts";
 import type { ValidationRow } from "../../replay/offload/validation.ts";
 import type { Output } from "../output.ts";
@@ -41,9 +42,7 @@ export function renderValidation(document: ValidationDocument, out: Output): str
     ),
   ];
   const head = `Run ${out.style.bold(safeText(document.run.name))} under as-run: ` +
-    `${document.trace.rows.toLocaleString("en-US")} requests of ${
-      safeText(document.trace.name)
-    }, ` +
+    `${counted(document.trace.rows, "request")} of ${safeText(document.trace.name)}, ` +
     `${document.profiles.llm} on ${document.profiles.hardware}`;
   return [
     ...wrapText(head, out.width),

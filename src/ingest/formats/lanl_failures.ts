@@ -100,7 +100,9 @@ async function read(input: ImportInput) {
     "lanl-failures",
     events,
     [
-      `${events.length} failures of ${systems.size} systems; nodes are named system/node`,
+      `${
+        counted(events.length, "failure")
+      } of ${systems.size} systems; nodes are named system/node`,
       ...(unknown === 0 ? [] : [`${unknown} failures have no known cause`]),
       ...(undated === 0 ? [] : [`${counted(undated, "row")} without a start dropped`]),
     ],

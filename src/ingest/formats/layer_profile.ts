@@ -92,7 +92,9 @@ async function read(input: ImportInput) {
     ...trace,
     sha256: await input.sha256(),
     notes: [
-      `${layers.length} layers, ${microBatches} micro-batches` +
+      `${
+        layers.length === 1 ? "1 layer" : `${layers.length} layers`
+      }, ${microBatches} micro-batches` +
       (counted >= 0 ? "" : " (assumed: the file has no column micro_batches)"),
     ],
   };

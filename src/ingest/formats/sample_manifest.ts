@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { type SampleFile, sampleTrace } from "../../model/trace/sample_trace.ts";
 import { csvLine } from "../../parse/csv_line.ts";
 import type { Importer, ImportHead, ImportInput } from "../importer.ts";
@@ -77,9 +78,7 @@ async function read(input: ImportInput) {
     ...trace,
     sha256: await input.sha256(),
     notes: [
-      `${files.length.toLocaleString("en-US")} files, ${
-        trace.rows.toLocaleString("en-US")
-      } samples`,
+      `${counted(files.length, "file")}, ${trace.rows.toLocaleString("en-US")} samples`,
     ],
   };
 }

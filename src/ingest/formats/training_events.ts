@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { dataError } from "../../model/errors.ts";
 import type { FaultKind } from "../../model/trace/faults.ts";
 import { csvLine } from "../../parse/csv_line.ts";
@@ -73,7 +74,7 @@ async function read(input: ImportInput) {
     "training-events",
     events,
     [
-      `${events.length} events of ${runs} training runs; a run stands for a node`,
+      `${counted(events.length, "event")} of ${runs} training runs; a run stands for a node`,
       ...(others === 0 ? [] : [`${others} entries that stop nothing were left out`]),
     ],
     "no failure in the file",

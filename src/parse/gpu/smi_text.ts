@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { dataError } from "../../model/errors.ts";
 import { missingReason } from "./missing_value.ts";
 import { type CounterRecording, type Reading, reading } from "../reading.ts";
@@ -106,7 +107,7 @@ export function parseSmiText(text: string, label: string): CounterRecording {
   return {
     source: "nvidia-smi",
     notes: [
-      `${gpus.length} GPUs${driver === undefined ? "" : `, driver ${driver}`}`,
+      `${counted(gpus.length, "GPU")}${driver === undefined ? "" : `, driver ${driver}`}`,
       ...(said === undefined || said === String(gpus.length)
         ? []
         : [`it says ${said} attached GPUs and describes ${gpus.length}`]),

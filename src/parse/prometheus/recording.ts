@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { dataError } from "../../model/errors.ts";
 import type { CounterRecording, Snapshot } from "../reading.ts";
 import { pageReadings } from "./page_readings.ts";
@@ -24,7 +25,9 @@ export function prometheusPage(text: string, label: string): CounterRecording {
     source: dcgm.length > 0 ? "dcgm" : "scrape",
     snapshots: [snapshot],
     notes: [
-      `${page.samples.length} samples of ${new Set(page.samples.map((s) => s.name)).size} metrics`,
+      `${counted(page.samples.length, "sample")} of ${
+        new Set(page.samples.map((s) => s.name)).size
+      } metrics`,
       ...(dcgm.length === 0 ? [] : [`${dcgm.length} are GPU fields that other sources give too`]),
     ],
   };

@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { dataError } from "../../model/errors.ts";
 import type { StoragePoint } from "../../model/profiles/hardware.ts";
 import { parseFioJson } from "../../parse/fio_json.ts";
@@ -86,7 +87,7 @@ function fromGdsio(text: string, label: string): Imported {
     )];
   };
   return {
-    what: `gdsio: ${runs.length} runs`,
+    what: `gdsio: ${counted(runs.length, "run")}`,
     measurements: (["read", "write"] as const).flatMap((direction) => [
       ...ofPath(direction, "GPUD"),
       ...ofPath(direction, "CPUONLY"),
@@ -105,7 +106,7 @@ function fromNixlbench(text: string, label: string): Imported {
   }
   const best = rows.reduce((a, b) => b.bytesPerSecond > a.bytesPerSecond ? b : a);
   return {
-    what: `nixlbench ${backend ?? "of an unknown backend"}: ${rows.length} rows`,
+    what: `nixlbench ${backend ?? "of an unknown backend"}: ${counted(rows.length, "row")}`,
     measurements: [summarise(
       `sequential_${direction}_bytes_per_second`,
       "bytesPerSecond",
@@ -178,7 +179,7 @@ function fromFio(text: string, label: string, asOf: string): Imported {
   }
   if (points.length === 0) throw dataError(`${label}: fio's jobs moved no bytes`);
   return {
-    what: `${result.version}: ${result.jobs.length} jobs`,
+    what: `${result.version}: ${counted(result.jobs.length, "job")}`,
     measurements: bestOfEach(measurements),
     points,
   };

@@ -1,3 +1,4 @@
+import { counted } from "../../../model/plural.ts";
 import { Command } from "@cliffy/command";
 import { usageError } from "../../../model/errors.ts";
 import { formatGrams } from "../../../model/units.ts";
@@ -64,7 +65,7 @@ async function run(options: Options, file: string | undefined): Promise<void> {
   const document = {
     schema: "spillway/lifecycle/1" as const,
     tool: { name: "spillway" as const, version: VERSION },
-    summary: `${plan.name}, ${stages.length} stages` +
+    summary: `${plan.name}, ${counted(stages.length, "stage")}` +
       (typeof grams === "number" ? `, ${formatGrams(grams)}` : ""),
     name: plan.name,
     stages: life.rows,

@@ -1,3 +1,4 @@
+import { counted } from "../../../model/plural.ts";
 import { Command } from "@cliffy/command";
 import { z } from "zod";
 import { usageError } from "../../../model/errors.ts";
@@ -67,7 +68,7 @@ async function run(options: Options, argument?: string): Promise<void> {
   await out.emit(
     document,
     () =>
-      `wrote ${safeText(document.file)}: ${faults.length} failures over ` +
+      `wrote ${safeText(document.file)}: ${counted(faults.length, "failure")} over ` +
       `${formatSeconds(params.spanSeconds)} (seed ${seed})\n`,
   );
 }

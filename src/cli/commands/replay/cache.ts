@@ -1,3 +1,4 @@
+import { counted } from "../../../model/plural.ts";
 import { Command, EnumType } from "@cliffy/command";
 import { usageError } from "../../../model/errors.ts";
 import { formatMetric } from "../../../model/format_metric.ts";
@@ -71,7 +72,7 @@ function render(document: ReplayDocument, out: Output): string {
   const { results, trace } = document;
   const first = results[0].metrics;
   const head = `${out.style.bold(safeText(trace.name))} (${trace.format}): ` +
-    `${trace.rows.toLocaleString("en-US")} requests, ${formatMetric(first.total_blocks)} blocks, ` +
+    `${counted(trace.rows, "request")}, ${formatMetric(first.total_blocks)} blocks, ` +
     `${formatMetric(first.unique_blocks)} distinct`;
   const table = renderTable(
     [
