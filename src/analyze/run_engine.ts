@@ -72,6 +72,18 @@ export function engineCounts(view: RunView): EngineCounts {
   });
 }
 
+const SERVED: readonly (readonly [unit: string, RegExp])[] = [
+  ["requests", /^vllm_request_success(_total)?$|^sglang_num_requests(_total)?$/],
+  ["inputTokens", /^(vllm|sglang)_prompt_tokens(_total)?$/],
+  ["outputTokens", /^(vllm|sglang)_generation_tokens(_total)?$/],
+];
+
+/** What an engine served during a run by its scraped counters, as functional units; none without them. */
+export function servedUnits(view: RunView): Record<string, number> {
+  const counted = SERVED.map(([unit, pattern]) => [unit, increase(view, pattern)] as const);
+  return Object.fromEntries(counted.filter(([, n]) => n !== null)) as Record<string, number>;
+}
+
 /** The engine of a run, or null when neither files nor an endpoint told of one. */
 export function runEngine(
   view: RunView,

@@ -7,6 +7,7 @@ import type {
   Usage,
 } from "../model/usage.ts";
 import { gpuKey } from "./gpu_key.ts";
+import { servedUnits } from "./run_engine.ts";
 import { cpuBusy, gpuEnergy } from "./run_metrics.ts";
 import { gpuSourceOf, knownOfGpus, type RunView, storageDevices, wholeGpus } from "./run_view.ts";
 
@@ -27,11 +28,11 @@ export function runUsage(view: RunView, facts: UsageFacts): Usage {
   const wall = facts.durationSeconds;
   return {
     wallSeconds: wall,
-    functionalUnits: {},
+    functionalUnits: servedUnits(view),
     devices: [...gpuDevices(view, facts), ...cpuDevices(view, facts), ...diskDevices(view, facts)],
     flows: diskFlows(view, facts),
     held: heldBytes(view),
-    measured: measured(view, wall),
+    measured: measured(view, facts),
     evidence: "measured",
   };
 }
@@ -128,7 +129,22 @@ function heldBytes(view: RunView): HeldUsage[] {
   return held;
 }
 
-function measured(view: RunView, wallSeconds: number): MeasuredUsage {
+/**
+ * Bytes that went to the SSDs by the kernel, where it does not tell in how many requests: no flow then
+ * holds them. Null where a flow does, or where nobody knows.
+ */
+function uncountedRequests(view: RunView, facts: UsageFacts): number | null {
+  const disks = storageDevices(view).filter((d) => diskKind(d, facts) === "ssd");
+  const totals = (field: string) =>
+    disks.map((d) => view.get("block", d, field)).filter((t) => t !== null && t.count >= 2);
+  const bytes = totals("write_bytes");
+  if (disks.length === 0 || bytes.length < disks.length) return null;
+  if (totals("write_requests").length === disks.length) return null;
+  return bytes.reduce((a, t) => a + t!.increase, 0);
+}
+
+function measured(view: RunView, facts: UsageFacts): MeasuredUsage {
+  const wallSeconds = facts.durationSeconds;
   const joules: Record<string, number> = {};
   let coverage: number | undefined;
   const gpu = gpuEnergy(view);
@@ -151,14 +167,15 @@ function measured(view: RunView, wallSeconds: number): MeasuredUsage {
   const written = view.known("nvme", "data_units_written").filter((r) => r.total.count >= 2);
   const media = view.known("nvme", "media_written_bytes").filter((r) => r.total.count >= 2);
   const drives = driveLives(view);
+  const hostWritten = written.length > 0
+    ? written.reduce((a, r) => a + r.total.increase, 0) * 512_000
+    : uncountedRequests(view, facts);
   return {
     ...(check === null ? {} : { gpuIntegralJoules: check }),
     ...(drives.length === 0 ? {} : { drives }),
     ...(Object.keys(joules).length > 0 ? { joules } : {}),
     ...(coverage === undefined ? {} : { coverageRatio: coverage }),
-    ...(written.length === 0 ? {} : {
-      ssdHostWrittenBytes: written.reduce((a, r) => a + r.total.increase, 0) * 512_000,
-    }),
+    ...(hostWritten === null ? {} : { ssdHostWrittenBytes: hostWritten }),
     ...(media.length === 0 ? {} : {
       ssdMediaWrittenBytes: media.reduce((a, r) => a + r.total.increase, 0),
     }),

@@ -66,6 +66,6 @@ export function gpuSourceOf(view: RunView): string | null {
  */
 export function storageDevices(view: RunView): string[] {
   return view.devices("block").filter((name) =>
-    !/^(dm-|md|loop|zram|ram|sr|drbd|bcache)\d*/.test(name)
+    !/^([^/]*:)?(dm-|md|loop|zram|ram|sr|drbd|bcache)\d*/.test(name)
   );
 }

@@ -104,7 +104,7 @@ export interface EstimateDocument {
   readonly command?: readonly string[];
   /** What was estimated: a run, or a replay with its policies. */
   readonly subject: {
-    readonly kind: "run" | "replay";
+    readonly kind: "run" | "replay" | "trace";
     readonly id: string | null;
     readonly name: string;
   };

@@ -124,7 +124,8 @@ test("beside SSDs the bytes of spinning disks are named, and SSDs are worn by th
 
 test("a disk of unknown kind is worn as an SSD, and the estimate says so", () => {
   const device = { kind: "ssd" as const, count: 1, reservedSeconds: 3600, busySeconds: null };
-  const says = (usage: Usage) => at(usage).notes.some((n) => /does not say whether a disk/.test(n));
+  const says = (usage: Usage) =>
+    at(usage).notes.some((n) => /^nothing says whether a disk/.test(n));
   assert.ok(says({ ...RUN, devices: [{ ...device, kindAssumed: true }] }));
   assert.ok(!says({ ...RUN, devices: [device] }));
 });

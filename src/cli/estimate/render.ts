@@ -71,21 +71,22 @@ function manyResults(document: EstimateDocument, out: Output): string {
     out.width,
     out.style.bold,
   );
-  const spread = renderTable(
-    [
-      { title: "result", flexible: true },
-      { title: "carbon low..high", align: "right" },
-      { title: "cost low..high", align: "right" },
-    ],
-    document.results.map((r) => [
-      r.name,
-      ...(["total_grams_co2e", "total_usd"] as const).map((id) =>
-        r.metrics[id] === undefined ? "" : interval(r.metrics[id])
-      ),
-    ]),
-    out.width,
-    out.style.bold,
-  );
+  const spans = ([["total_grams_co2e", "carbon"], ["total_usd", "cost"]] as const)
+    .filter(([id]) => document.results.some((r) => typeof r.metrics[id]?.value === "number"));
+  const spread = spans.length === 0 ? "" : `\n${
+    renderTable(
+      [
+        { title: "result", flexible: true },
+        ...spans.map(([, title]) => ({ title: `${title} low..high`, align: "right" as const })),
+      ],
+      document.results.map((r) => [
+        r.name,
+        ...spans.map(([id]) => r.metrics[id] === undefined ? "" : interval(r.metrics[id])),
+      ]),
+      out.width,
+      out.style.bold,
+    )
+  }`;
   const reasons = new Set(
     document.results.flatMap((r) =>
       columns.flatMap(([id]) => r.metrics[id]?.value === null ? [r.metrics[id].reason ?? ""] : [])
@@ -93,7 +94,7 @@ function manyResults(document: EstimateDocument, out: Output): string {
   );
   const why = [...reasons].flatMap((r) => wrapText(`unknown: ${r}`, out.width));
   const carbon = metricDefinition("decision_grams_co2e");
-  return `${table}\n${spread}` + (why.length === 0 ? "" : `\n${why.join("\n")}\n`) +
+  return table + spread + (why.length === 0 ? "" : `\n${why.join("\n")}\n`) +
     `\n${
       wrapText(`carbon: all embodied carbon counted; decision: ${carbon?.formula}`, out.width).join(
         "\n",

@@ -1,4 +1,5 @@
 import { dataError, usageError } from "../../model/errors.ts";
+import type { Trace } from "../../model/trace/trace.ts";
 import { openStore } from "../../store/open.ts";
 import type { Store } from "../../store/store.ts";
 import { type EnergyBetween, energyByCounter } from "../../estimate/formulas/counter_series.ts";
@@ -9,6 +10,15 @@ import { type Subject, subjectOfReplay, subjectOfRun } from "./subject.ts";
 
 /** Samples further apart than this many intervals are a gap that is not bridged. */
 const GAP_INTERVALS = 5;
+
+/** The replay that says what a trace of a kind used. */
+const REPLAYED_BY: Readonly<Record<string, string>> = {
+  requests: "offload",
+  allocations: "allocator",
+  faults: "fault",
+  tensors: "training",
+  io: "loader",
+};
 
 type Stored = Awaited<ReturnType<Store["samples"]>>[number];
 
@@ -78,10 +88,23 @@ export async function subjectOfStore(
       const energy = await energyOf(store, id, record.intervalNs, startSeconds);
       return { ...subject, energyBetween: () => Promise.resolve(energy) };
     }
+    if (entry.kind === "trace") {
+      const trace = await store.trace(entry.id);
+      if (trace.kind === "samples") {
+        const { subjectOfSamples } = await import("./sampled_subject.ts");
+        return await subjectOfSamples(trace as Trace<"samples">, entry.id);
+      }
+      throw dataError(
+        `estimate: "${idOrName}" is a trace of ${trace.kind}, which says what was asked for, not what ` +
+          "it used; expected a run, a replay or a trace of samples",
+        `replay it and estimate that: spillway replay ${REPLAYED_BY[trace.kind] ?? "offload"} ` +
+          `${idOrName} --save NAME`,
+      );
+    }
     throw dataError(
       `estimate: "${idOrName}" is ${
         /^[aeiou]/.test(entry.kind) ? "an" : "a"
-      } ${entry.kind}, expected a run or a replay`,
+      } ${entry.kind}, expected a run, a replay or a trace of samples`,
       '"spillway ls" shows what the store holds',
     );
   } finally {

@@ -15,6 +15,8 @@ export interface Subject {
   /** Wall-clock seconds of a run; null for a replay, whose trace has no date. */
   readonly window: { readonly startSeconds: number; readonly endSeconds: number } | null;
   readonly run: RunRecord | null;
+  /** What to run instead where nothing in it can be priced. */
+  readonly unpricedHint: string;
   /** Joules of any part of the window by the run's power samples; null when there are none. */
   energyBetween(): Promise<((from: number, to: number) => number) | null>;
 }
@@ -40,6 +42,23 @@ function replayInputs(document: ReplayDocument): EstimateInput[] {
   });
 }
 
+/** What says what the work used, where a replay of the family says something else. */
+function unpricedHint(document: ReplayDocument): string {
+  const trace = document.trace?.id ?? document.trace?.name ?? "TRACE";
+  switch (document.family) {
+    case "cache":
+      return "it counts hits and knows no machine; estimate what the cache is kept with: " +
+        `spillway replay offload ${trace} --save NAME`;
+    case "allocator":
+      return "mode=validate and the planner know no time; estimate a what-if: " +
+        `spillway replay allocator ${trace} -p pytorch-caching,gmlake --save NAME`;
+    case "training":
+      return "none of its policies fits the hardware; replay it with more GPUs or memory";
+    default:
+      return "replays of offload, training, fault, loader and allocator policies report one";
+  }
+}
+
 export function subjectOfReplay(
   document: ReplayDocument,
   id: string | null,
@@ -51,6 +70,7 @@ export function subjectOfReplay(
     profiles: document.profiles,
     window: null,
     run: null,
+    unpricedHint: unpricedHint(document),
     energyBetween: noSamples,
   };
 }
@@ -63,6 +83,8 @@ export function subjectOfRun(record: RunRecord, id: string | null): Subject {
     profiles: {},
     window: { startSeconds: start, endSeconds: start + record.durationNs / 1e9 },
     run: record,
+    unpricedHint:
+      "the counters of the run name no GPU, CPU, disk or energy; record it with more sources",
     energyBetween: noSamples,
   };
 }
@@ -90,6 +112,7 @@ export function subjectOfFile(path: string): Subject {
     profiles: {},
     window: null,
     run: null,
+    unpricedHint: "give it devices, flows or held bytes",
     energyBetween: noSamples,
   };
 }

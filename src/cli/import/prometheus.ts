@@ -18,7 +18,8 @@ export interface PrometheusOptions {
 const DEFAULT_QUERIES: readonly string[] = [
   '{__name__=~"DCGM_FI_(DEV|PROF)_.*"}',
   '{__name__=~"(vllm|sglang|lmcache):.*",__name__!~".*_bucket"}',
-  '{__name__=~"node_disk_(read|written)_bytes_total|node_disk_io_time_seconds_total|node_pressure_.*"}',
+  '{__name__=~"node_disk_(read_bytes|written_bytes|reads_completed|writes_completed)_total|' +
+  'node_disk_io_time_seconds_total|node_rapl_(package|dram)_joules_total|node_pressure_.*"}',
 ];
 
 /** Prometheus refuses more than 11,000 points a series in one answer. */

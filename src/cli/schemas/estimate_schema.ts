@@ -9,7 +9,7 @@ export const estimateDocumentSchema = z.strictObject({
   tool: toolSchema,
   command: z.array(z.string()).optional().describe("the command line, in stored documents"),
   subject: z.strictObject({
-    kind: z.enum(["run", "replay"]),
+    kind: z.enum(["run", "replay", "trace"]),
     id: z.string().nullable(),
     name: z.string(),
   }),

@@ -35,7 +35,7 @@ export function diskNotes(usage: Usage): string[] {
       : []),
     ...(usage.devices.some((d) => d.kind === "ssd" && d.kindAssumed)
       ? [
-        "the kernel does not say whether a disk spins: it is taken to be an SSD, and wear is charged",
+        "nothing says whether a disk spins: it is taken to be an SSD, and its writes wear it",
       ]
       : []),
   ];

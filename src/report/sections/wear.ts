@@ -35,7 +35,7 @@ function linesOf(item: ReportItem): Line[] {
   }
   const { subject, results } = item.document;
   return results.map((r) => ({
-    subject: subject.kind === "run" ? `Recording ${subject.name}` : `${subject.name}: ${r.name}`,
+    subject: subject.kind !== "replay" ? `Recording ${subject.name}` : `${subject.name}: ${r.name}`,
     metrics: r.metrics,
   }));
 }

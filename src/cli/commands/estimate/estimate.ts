@@ -75,7 +75,7 @@ async function run(options: Options, name: string): Promise<void> {
     throw dataError(
       `estimate: ${subject.subject.kind} "${subject.subject.name}" reports no usage, so there is ` +
         "nothing to price",
-      "replays of offload, training and fault policies and recorded runs report one",
+      subject.unpricedHint,
     );
   }
   const { estimateContext } = await import("../../../estimate/usage/context.ts");
