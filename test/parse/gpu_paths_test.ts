@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { dcgmBlank } from "../../src/parse/gpu/dcgm.ts";
 import { gpuFieldIndex } from "../../src/parse/gpu/fields.ts";
 import { parseSmiCsv } from "../../src/parse/gpu/smi_csv.ts";
+import { quantity } from "../../src/parse/gpu/quantity.ts";
 import { parseSmiDmon } from "../../src/parse/gpu/smi_dmon.ts";
 import { parseSmiText } from "../../src/parse/gpu/smi_text.ts";
 import { parseSmiXml } from "../../src/parse/gpu/smi_xml.ts";
@@ -236,4 +237,24 @@ test("a warning beside values (a damaged infoROM, exit code 14) is a note, and n
   const read = parseSmiXml(xml, "x");
   assert.equal(valuesOf(read).get("GPU-0 utilization_ratio"), 0.29);
   assert.match(read.notes.join(), /infoROM is corrupted/);
+});
+
+test("all bits set in a driver's answer are no value, in whatever unit they are printed", () => {
+  const cells = ["17592186044415 MiB", "18446744073709551615", "4294967295 %", "-1.8e19 W"];
+  for (const cell of cells) {
+    const { value, reason } = quantity(cell, "MiB");
+    assert.equal(value, null, cell);
+    assert.match(reason!, /the driver has no value/);
+  }
+  assert.equal(quantity("4294967296 MiB", "MiB").value, 2 ** 52);
+  assert.equal(quantity("42949672950", "mJ").value, 42_949_672.95);
+});
+
+test("blank lines before the header of a query are no reason to refuse it", () => {
+  const csv = "\r\n\r\nindex, utilization.gpu [%]\r\n0, 40 %\r\n0, bad %\r\n";
+  const { snapshots } = parseSmiCsv(csv, "x");
+  assert.deepEqual(snapshots.map((s) => s.readings[0].value), [0.4, null]);
+  assert.throws(() => parseSmiCsv("\n\nindex, utilization.gpu [%]\n0, 1 %, 2 %\n", "x"), /x:4: /);
+  const apps = "\npid, used_memory [MiB], process_name\n7, 10 MiB, a, b\n";
+  assert.equal(parseSmiCsv(apps, "x").snapshots[0].readings.length, 2);
 });

@@ -32,6 +32,10 @@ const FACTORS: Readonly<Record<string, number>> = {
   "1": 1,
 };
 
+/** What drivers hand out for "unknown": -1 in an unsigned word, of 32 bits or of 64, printed in any unit. */
+const ALL_ONES_32 = /^4294967295(\.0+)?$/;
+const ALL_ONES_64 = 2 ** 63;
+
 /** The value of each word that stands for a switch. */
 const FLAGS: Readonly<Record<string, number>> = {
   Active: 1,
@@ -83,7 +87,11 @@ export function quantity(
   if (factor === undefined) {
     return { value: null, reason: `the unit of "${text.slice(0, 40)}" is not known` };
   }
-  return { value: scaled(value, factor), reason: null };
+  const ours = scaled(value, factor);
+  if (ALL_ONES_32.test(match[1]) || Math.abs(ours) >= ALL_ONES_64) {
+    return { value: null, reason: `the driver has no value (it reports ${match[1]})` };
+  }
+  return { value: ours, reason: null };
 }
 
 /** The reading of a field from its cell. */

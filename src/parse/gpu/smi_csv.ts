@@ -80,7 +80,7 @@ export function parseSmiRow(
 
 /** Whether the first line is a header of `--query-gpu` or of `--query-compute-apps`. */
 export function isSmiCsv(text: string): boolean {
-  const line = text.replace(/^\uFEFF/, "").split(/\r?\n/, 1)[0];
+  const line = text.replace(/^\uFEFF/, "").trimStart().split(/\r?\n/, 1)[0];
   return parseSmiHeader(line) !== null || isAppsHeader(line);
 }
 
@@ -96,28 +96,29 @@ function isAppsHeader(line: string): boolean {
 export function parseSmiCsv(whole: string, label: string): CounterRecording {
   const { text, warnings } = splitSmiWarnings(whole);
   const lines = text.split(/\r?\n/);
-  if (isAppsHeader(lines[0])) return parseApps(lines, label);
-  const header = parseSmiHeader(lines[0]);
+  const top = Math.max(0, lines.findIndex((line) => line.trim() !== ""));
+  if (isAppsHeader(lines[top])) return parseApps(lines, top, label);
+  const header = parseSmiHeader(lines[top]);
   if (header === null) {
     const failure = smiFailure(text);
     throw dataError(
       failure === null
-        ? `${label}:1: no header of nvidia-smi --query-gpu`
+        ? `${label}:${top + 1}: no header of nvidia-smi --query-gpu`
         : `${label}: nvidia-smi gave no values: ${failure}`,
       "record it with --format=csv (with its header)",
     );
   }
   const snapshots: { unixMs: number | null; readings: Reading[]; devices: Set<string> }[] = [];
   const notes: string[] = [...warnings];
-  lines.slice(1).forEach((line, i) => {
-    if (line.trim() === "" || parseSmiHeader(line) !== null) return;
+  lines.forEach((line, i) => {
+    if (i <= top || line.trim() === "" || parseSmiHeader(line) !== null) return;
     const failure = smiFailure(line);
     if (failure !== null) {
-      notes.push(`line ${i + 2} says: ${failure}`);
+      notes.push(`line ${i + 1} says: ${failure}`);
       return;
     }
     const open = snapshots.at(-1);
-    const row = parseSmiRow(line, header, `${label}:${i + 2}`, open?.devices.size ?? 0);
+    const row = parseSmiRow(line, header, `${label}:${i + 1}`, open?.devices.size ?? 0);
     if (open === undefined || open.devices.has(row.device)) {
       snapshots.push({ unixMs: row.unixMs, readings: [], devices: new Set() });
     }
@@ -144,8 +145,8 @@ const PROCESSES = { field: "processes", unit: "count", type: "gauge" } as const;
 const PROCESS_MEMORY = { field: "memory_used_bytes", unit: "bytes", type: "gauge" } as const;
 
 /** `--query-compute-apps`: memory by process. A name may hold commas, so cells are counted from both ends. */
-function parseApps(lines: readonly string[], label: string): CounterRecording {
-  const columns = lines[0].split(",").map((c) => c.trim().replace(/ \[[^\]]*\]$/, ""));
+function parseApps(lines: readonly string[], top: number, label: string): CounterRecording {
+  const columns = lines[top].split(",").map((c) => c.trim().replace(/ \[[^\]]*\]$/, ""));
   const name = columns.findIndex((c) => c === "process_name" || c === "name");
   const pid = columns.indexOf("pid");
   const memory = columns.findIndex((c) => /^used_(gpu_)?memory$/.test(c));
@@ -153,13 +154,13 @@ function parseApps(lines: readonly string[], label: string): CounterRecording {
   const stamp = columns.indexOf("timestamp");
   const gpus: string[] = [];
   const snapshots = new Map<number | null, Reading[]>();
-  lines.slice(1).forEach((line, i) => {
-    if (line.trim() === "") return;
+  lines.forEach((line, i) => {
+    if (i <= top || line.trim() === "") return;
     const words = line.split(",").map((c) => c.trim());
     const extra = words.length - columns.length;
     if (extra < 0 || (extra > 0 && name < 0)) {
       throw dataError(
-        `${label}:${i + 2}: ${words.length} cells, the header has ${columns.length}`,
+        `${label}:${i + 1}: ${words.length} cells, the header has ${columns.length}`,
         "the tool printed a message instead of values",
       );
     }
