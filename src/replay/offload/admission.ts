@@ -35,7 +35,9 @@ export function createAdmission(
   const { blockTokens, llm, timing, restores } = config;
   const none = config.tiers.map(() => 0);
   const evicted: number[] = [];
+  // Blocks of the prefix that only a tier holds, and in which.
   const missing: number[] = [];
+  const missingTiers: number[] = [];
   const fresh: number[] = [];
   const perTier = config.tiers.map(() => 0);
 
@@ -49,7 +51,7 @@ export function createAdmission(
   const chooseRestore = (from: number, to: number): Restore | null => {
     if (config.load === "always") return restores[0];
     perTier.fill(0);
-    for (const block of missing) perTier[tiers.locate(block)]++;
+    for (const tier of missingTiers) perTier[tier]++;
     const pairs = attentionPairs(llm, from, to, config.causal);
     let fastest = timing.prefillSeconds(to - from, pairs, 0);
     let best: Restore | null = null;
@@ -86,7 +88,7 @@ export function createAdmission(
     let tokens = 0;
     for (let i = gpuRun; i < run; i++) {
       if (sequence.request.ids![i] !== missing[missed]) continue;
-      const tier = tiers.locate(missing[missed++]);
+      const tier = missingTiers[missed++];
       const at = (i - from) * blockTokens;
       const own = Math.max(0, Math.min(at + blockTokens, computed) - at);
       tierBlocks[tier]++;
@@ -120,9 +122,18 @@ export function createAdmission(
       const { from, to } = request;
       const tokens = request.inputTokens + sequence.generated;
       let taken = 0;
+      let residents = 0;
+      // The prefix: leading blocks in GPU memory, then the leading run that any tier still holds.
+      let gpuRun = from;
       if (list !== null) {
         for (let i = from; i < to; i++) {
-          if (!pool.isResident(list[i]) || pool.isIdle(list[i])) taken++;
+          if (!pool.isResident(list[i])) {
+            taken++;
+            continue;
+          }
+          if (pool.isIdle(list[i])) taken++;
+          residents++;
+          if (gpuRun === i) gpuRun++;
         }
       }
       const privates = Math.max(0, Math.ceil(tokens / blockTokens) - (to - from));
@@ -130,17 +141,17 @@ export function createAdmission(
 
       const hint = hintOf(sequence);
       const limit = tokens - 1;
-      // The prefix: leading blocks in GPU memory, then the leading run that any tier still holds.
-      let gpuRun = from;
-      let run = from;
+      // Blocks in GPU memory behind a gap: rare, so that the rest need not be looked up again.
+      const scattered = residents > gpuRun - from;
+      let run = gpuRun;
+      missing.length = missingTiers.length = 0;
       if (list !== null) {
-        while (gpuRun < to && pool.isResident(list[gpuRun])) gpuRun++;
-        run = gpuRun;
-        missing.length = 0;
         for (; tiers.count > 0 && run < to; run++) {
-          if (pool.isResident(list[run])) continue;
-          if (tiers.locate(list[run]) < 0) break;
+          if (scattered && pool.isResident(list[run])) continue;
+          const tier = tiers.locate(list[run]);
+          if (tier < 0) break;
           missing.push(list[run]);
+          missingTiers.push(tier);
         }
       }
       const gpuTokens = Math.min((gpuRun - from) * blockTokens, limit);
@@ -173,8 +184,9 @@ export function createAdmission(
       if (list !== null) {
         // Residents first: making room for the others must not evict them.
         fresh.length = 0;
-        for (let i = from; i < to; i++) {
-          if (pool.isResident(list[i])) pool.pin(list[i], evicted);
+        for (let i = from; i < gpuRun; i++) pool.pin(list[i], evicted);
+        for (let i = gpuRun; i < to; i++) {
+          if (scattered && pool.isResident(list[i])) pool.pin(list[i], evicted);
           else fresh.push(list[i]);
         }
         for (const block of fresh) pool.pin(block, evicted);

@@ -22,6 +22,8 @@ export function createQuantileSketch(): QuantileSketch {
   let zeros = 0;
   let count = 0;
   let sum = 0;
+  // How many of the exact values are in order: a curve asks for a hundred quantiles of the same values.
+  let sorted = 0;
 
   const addToBucket = (value: number): void => {
     if (value < SMALLEST) zeros++;
@@ -60,7 +62,11 @@ export function createQuantileSketch(): QuantileSketch {
     quantile(q) {
       if (count === 0) return null;
       const rank = Math.max(1, Math.ceil(q * count));
-      if (exact !== null) return Float64Array.from(exact.subarray(0, count)).sort()[rank - 1];
+      if (exact !== null) {
+        if (sorted < count) exact.subarray(0, count).sort();
+        sorted = count;
+        return exact[rank - 1];
+      }
       let seen = zeros;
       if (rank <= seen) return 0;
       for (let b = 0; b < BUCKETS; b++) {

@@ -104,9 +104,11 @@ export function createTierStack(
   const insert = (block: number, tier: number): boolean => {
     const out = displaced[tier];
     const total = totals[tier];
+    const first = out.length;
     states[tier].touch(block, out);
     let stays = true;
-    for (const victim of out) {
+    for (let i = first; i < out.length; i++) {
+      const victim = out[i];
       if (victim === block) {
         stays = false;
         total.refusedBlocks++;
@@ -120,7 +122,8 @@ export function createTierStack(
       traffic?.add("drop", tier, victim, now());
       ids.drop(victim);
     }
-    out.length = 0;
+    // Emptied now and then only: an array that is emptied each time is allocated each time.
+    if (out.length > 1000) out.length = 0;
     if (stays) {
       traffic?.add("write", tier, block, now());
       ids.place(block);
