@@ -38,6 +38,8 @@ const SECOND_FACTORS: Readonly<Record<string, number>> = {
   min: 60,
   h: 3600,
   d: 86400,
+  w: 604_800,
+  y: 31_536_000,
 };
 
 /**
@@ -73,14 +75,14 @@ export function parseRate(text: string, where = "rate"): number {
 }
 
 /**
- * Parses a duration such as `100ms`, `1.5h`, `2m30s` or `7` (seconds) into seconds.
+ * Parses a duration such as `100ms`, `1.5h`, `2m30s`, `1y` (365 days) or `7` (seconds) into seconds.
  *
  * @throws {SpillwayError} usage error when the text is no duration.
  */
 export function parseSeconds(text: string, where = "duration"): number {
   const trimmed = text.trim();
   if (/^[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$/i.test(trimmed)) return Number(trimmed);
-  const part = /\s*([0-9]+(?:\.[0-9]+)?)\s*(ns|us|µs|ms|sec|min|s|m|h|d)/gy;
+  const part = /\s*([0-9]+(?:\.[0-9]+)?)\s*(ns|us|µs|ms|sec|min|s|m|h|d|w|y)/gy;
   let seconds = 0;
   let end = 0;
   for (let m = part.exec(trimmed); m !== null; m = part.exec(trimmed)) {

@@ -1,4 +1,6 @@
 import { gamma } from "./gamma.ts";
+import { fitLemons, type LemonFit } from "./lemon_nodes.ts";
+import { normalTail } from "./normal.ts";
 
 /** A Weibull law fitted by maximum likelihood. */
 export interface WeibullFit {
@@ -79,6 +81,8 @@ export interface FailureFit {
   readonly weeklyDispersion: number | null;
   /** Failures that share their instant with the one before. */
   readonly zeroGaps: number;
+  /** Instants with more than one failure. */
+  readonly burstInstants: number;
   /** Most failures at one instant. */
   readonly largestBurst: number;
   readonly exponential: { readonly ksDistance: number; readonly ksProbability: number };
@@ -86,15 +90,22 @@ export interface FailureFit {
   readonly weibull:
     | (WeibullFit & { readonly ksDistance: number; readonly ksProbability: number })
     | null;
-  /** Share of the failures that the worst tenth of the nodes have, of all nodes or of those that failed. */
-  readonly lemonShare: number | null;
+  /** Null when no failure names a node. */
+  readonly lemons: LemonFit | null;
   readonly repair: {
     readonly meanSeconds: number;
     readonly medianSeconds: number;
     readonly p90Seconds: number;
     /** Log-normal fit: standard deviation of the logarithm. */
     readonly sigma: number;
+    /** Distances of both laws; the nearer one describes the repairs. */
+    readonly exponential: { readonly ksDistance: number; readonly ksProbability: number };
+    readonly logNormal: { readonly ksDistance: number; readonly ksProbability: number };
   } | null;
+}
+
+function normalBelow(z: number): number {
+  return z < 0 ? normalTail(-z) : 1 - normalTail(z);
 }
 
 const WEEK_SECONDS = 7 * 86_400;
@@ -138,10 +149,12 @@ export function fitFailures(
   const gaps: number[] = [];
   let burst = 1;
   let largestBurst = 1;
+  let burstInstants = 0;
   for (let i = 1; i < count; i++) {
     const gap = starts[i] - starts[i - 1];
     gaps.push(gap);
     burst = gap === 0 ? burst + 1 : 1;
+    if (burst === 2) burstInstants++;
     largestBurst = Math.max(largestBurst, burst);
   }
   const mean = gaps.reduce((sum, g) => sum + g, 0) / gaps.length;
@@ -156,15 +169,11 @@ export function fitFailures(
   for (let i = 0; i < count; i++) {
     if (nodes[i] >= 0) perNode.set(nodes[i], (perNode.get(nodes[i]) ?? 0) + 1);
   }
-  const ranked = [...perNode.values()].sort((a, b) => b - a);
-  const named = ranked.reduce((sum, n) => sum + n, 0);
-  const worst = ranked.slice(
-    0,
-    Math.max(1, Math.round(Math.max(ranked.length, clusterNodes ?? 0) / 10)),
-  );
   const repairs = Array.from(downs).filter((d) => d > 0).sort((a, b) => a - b);
   const logs = repairs.map(Math.log);
   const meanLog = logs.reduce((sum, x) => sum + x, 0) / logs.length;
+  const sigma = Math.sqrt(logs.reduce((sum, x) => sum + (x - meanLog) ** 2, 0) / logs.length);
+  const meanRepair = repairs.reduce((sum, d) => sum + d, 0) / repairs.length;
   return {
     failures: count,
     spanSeconds,
@@ -173,18 +182,21 @@ export function fitFailures(
     gapVariation: Math.sqrt(variance) / mean,
     weeklyDispersion: weeklyDispersion(starts, spanSeconds),
     zeroGaps: gaps.length - positive.length,
+    burstInstants,
     largestBurst,
     exponential: law(gaps, (x) => -Math.expm1(-x / mean)),
     weibull: weibull === null ? null : {
       ...weibull,
       ...law(positive, (x) => -Math.expm1(-((x / weibull.scale) ** weibull.shape))),
     },
-    lemonShare: named === 0 ? null : worst.reduce((sum, n) => sum + n, 0) / named,
+    lemons: fitLemons([...perNode.values()], clusterNodes),
     repair: repairs.length < 2 ? null : {
-      meanSeconds: repairs.reduce((sum, d) => sum + d, 0) / repairs.length,
+      meanSeconds: meanRepair,
       medianSeconds: quantile(repairs, 0.5),
       p90Seconds: quantile(repairs, 0.9),
-      sigma: Math.sqrt(logs.reduce((sum, x) => sum + (x - meanLog) ** 2, 0) / logs.length),
+      sigma,
+      exponential: law(repairs, (x) => -Math.expm1(-x / meanRepair)),
+      logNormal: law(repairs, (x) => normalBelow((Math.log(x) - meanLog) / (sigma || 1e-9))),
     },
   };
 }

@@ -1,3 +1,5 @@
+import { normalTail } from "./normal.ts";
+
 /** Result of a two-sided Mann-Whitney U test. */
 export interface MannWhitney {
   /** U of the first sample. */
@@ -121,15 +123,6 @@ function normalApproximation(u: number, n: number, m: number, ranks: readonly nu
   if (variance <= 0) return 1;
   const z = Math.max(0, Math.abs(u - n * m / 2) - 0.5) / Math.sqrt(variance);
   return Math.min(1, 2 * normalTail(z));
-}
-
-/** P(Z > z) of the standard normal (Abramowitz and Stegun 7.1.26, error below 1.5e-7). */
-function normalTail(z: number): number {
-  const x = z / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * x);
-  const poly = t *
-    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
-  return 0.5 * poly * Math.exp(-x * x);
 }
 
 /** The smallest two-sided p that samples of these sizes can give without ties. */

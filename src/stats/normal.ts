@@ -43,3 +43,12 @@ export function normalQuantile(p: number): number {
   const r = q * q;
   return (horner(A, r) * q) / (horner(B, r) * r + 1);
 }
+
+/** P(Z > z) of the standard normal, z from 0 up (Abramowitz and Stegun 7.1.26, error below 1.5e-7). */
+export function normalTail(z: number): number {
+  const x = z / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * x);
+  const poly = t *
+    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return 0.5 * poly * Math.exp(-x * x);
+}

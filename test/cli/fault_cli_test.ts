@@ -73,6 +73,35 @@ test("fault fit and fault plan print what their schemas say", async () => {
 
 const ARTIFACT = "golden/faults/oobleck_artifact_outputs.json";
 
+test("fault fit leaves slow nodes out, whose length a log book does not say, and says how far the law misleads", () => {
+  const folder = mkdtempSync(join(tmpdir(), "spillway-fit-"));
+  try {
+    const path = join(folder, "log.csv");
+    const rows = Array.from(
+      { length: 40 },
+      (_, i) =>
+        `run,2022-05-${String(1 + i % 28).padStart(2, "0")}T${
+          String(i % 24).padStart(2, "0")
+        }:00,` +
+        `${i % 4 === 0 ? "slowdown" : "failure"},node`,
+    );
+    writeFileSync(path, `run,time_local,kind,component\n${rows.join("\n")}\n`);
+    const run = spillway(["fault", "fit", path]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /30 failures/);
+    assert.match(
+      run.stdout.replaceAll(/\s+/g, " "),
+      /assumption of independent failures .* misleads/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("a generator spans years", () => {
+  assert.equal(parseGenerator("weibull:mtbf=3h,span=1y")!.spanSeconds, 365 * 86_400);
+});
+
 test("replay fault gives every run of the Oobleck artifact from the command line", {
   skip: needsShared(ARTIFACT, "traces/faults/oobleck"),
 }, () => {

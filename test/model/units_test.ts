@@ -35,6 +35,7 @@ test("durations add up their parts", () => {
   assert.equal(parseSeconds("100ms"), 0.1);
   assert.equal(parseSeconds("2m30s"), 150);
   assert.equal(parseSeconds("1.5h"), 5400);
+  assert.equal(parseSeconds("1y2w"), (365 + 14) * 86_400);
   assert.equal(parseSeconds("7"), 7);
   assert.equal(parseSeconds("1h 30min"), 5400);
   for (const bad of ["", "ms", "5 parsecs", "1h x", "-1s"]) {

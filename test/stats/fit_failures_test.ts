@@ -64,11 +64,53 @@ test("an exponential trace is seen as exponential, a bursty one is not", () => {
 });
 
 test("lemon nodes and heavy-tailed repairs are seen", () => {
-  assert.ok(fitOf({}).lemonShare! < 0.15);
-  assert.ok(fitOf({ lemonShare: 0.1, lemonFactor: 6 }).lemonShare! > 0.35);
+  assert.equal(fitOf({}).lemons!.factor, null);
+  const lemons = fitOf({ lemonShare: 0.1, lemonFactor: 6 }).lemons!;
+  assert.ok(lemons.share > 0.35 && lemons.share > 2 * lemons.chanceShare);
   const repair = fitOf({ downSigma: 1.9 }).repair!;
   assert.ok(Math.abs(repair.sigma - 1.9) < 0.1);
+  assert.ok(repair.logNormal.ksDistance < 0.02 && repair.exponential.ksDistance > 0.2);
+  const plain = fitOf({}).repair!;
+  assert.ok(plain.exponential.ksDistance < 0.02 && plain.logNormal.ksDistance > 0.04);
   assert.ok(repair.meanSeconds > 3 * repair.medianSeconds);
+});
+
+for (const [factor, nodes, known] of [[6, 100, true], [3, 500, true], [6, 2000, false]] as const) {
+  test(`lemons that fail ${factor} times as often among ${nodes} nodes are fitted back`, () => {
+    const params = { ...cluster, nodes, lemonShare: 0.1, lemonFactor: factor };
+    const c = faultColumns(generateFaults(params));
+    const fit = fitFailures(
+      c.startSeconds,
+      c.node,
+      c.downSeconds,
+      cluster.spanSeconds,
+      known ? nodes : undefined,
+    );
+    const fitted = fit.lemons!.factor!;
+    assert.ok(Math.abs(fitted / factor - 1) < 0.15, `${fitted}`);
+  });
+}
+
+test("few failures over many nodes make no lemons: chance alone gives a tenth of them a large share", () => {
+  const plain = (seed: number, nodes: number) => {
+    const c = faultColumns(generateFaults({ ...cluster, seed, nodes }));
+    return [nodes, undefined].map((all) =>
+      fitFailures(c.startSeconds, c.node, c.downSeconds, cluster.spanSeconds, all).lemons!
+    );
+  };
+  for (let seed = 1; seed <= 8; seed++) {
+    for (const fit of [...plain(seed, 2048), ...plain(seed, 6000)]) {
+      assert.equal(fit.factor, null, `seed ${seed}: ${fit.share} against ${fit.chanceShare}`);
+      assert.ok(Math.abs(fit.share - fit.chanceShare) < 0.02);
+    }
+  }
+});
+
+test("bursts are fitted back: how often, and how many further nodes", () => {
+  const fit = fitOf({ nodes: 1000, burstShare: 0.2, burstMean: 3 });
+  const instants = fit.failures - fit.zeroGaps;
+  assert.ok(Math.abs(fit.burstInstants / instants - 0.2) < 0.02);
+  assert.ok(Math.abs(fit.zeroGaps / fit.burstInstants - 3) < 0.15);
 });
 
 test("a failing group takes all of its nodes at one instant", () => {

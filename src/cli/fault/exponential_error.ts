@@ -38,6 +38,7 @@ function replayAt(
   interval: number,
   checkpoint: number,
   restart: number,
+  keepSpans: boolean,
 ): Timeline {
   return replayFaults(
     {
@@ -45,7 +46,7 @@ function replayAt(
       iterationSeconds: 0,
       restartImmune: true,
       horizonSeconds: spanSeconds,
-      keepSpans: true,
+      keepSpans,
     },
     {
       ...REPLACED_AT_ONCE,
@@ -106,12 +107,12 @@ export function exponentialError(
     asyncGoodput({ interval, block: checkpoint, persist: 0, restart, mtbf });
   // As much work as fits the observation, so that every failure of it counts.
   const useful = spanSeconds * promised(daly);
-  const replayed = (interval: number, on = columns): Timeline =>
-    replayAt(on, spanSeconds, useful, interval, checkpoint, restart);
+  const replayed = (interval: number, on = columns, keepSpans = true): Timeline =>
+    replayAt(on, spanSeconds, useful, interval, checkpoint, restart, keepSpans);
   let bestSeconds = daly;
   let bestGoodput = -1;
   for (const factor of GRID) {
-    const goodput = goodputOf(replayed(daly * factor));
+    const goodput = goodputOf(replayed(daly * factor, columns, false));
     if (goodput > bestGoodput) [bestGoodput, bestSeconds] = [goodput, daly * factor];
   }
   const atDaly = replayed(daly);

@@ -32,16 +32,23 @@ export const fitOutput = z.strictObject({
     gapVariation: z.number(),
     weeklyDispersion: z.number().nullable(),
     zeroGaps: z.number(),
+    burstInstants: z.number(),
     largestBurst: z.number(),
     exponential: z.strictObject(law),
     weibull: z.strictObject({ scale: z.number(), shape: z.number(), mean: z.number(), ...law })
       .nullable(),
-    lemonShare: z.number().nullable(),
+    lemons: z.strictObject({
+      share: z.number(),
+      chanceShare: z.number(),
+      factor: z.number().nullable(),
+    }).nullable(),
     repair: z.strictObject({
       meanSeconds: z.number(),
       medianSeconds: z.number(),
       p90Seconds: z.number(),
       sigma: z.number(),
+      exponential: z.strictObject(law),
+      logNormal: z.strictObject(law),
     }).nullable(),
   }),
   /** The first checkpoint time; `checkpoints` has all. */
@@ -49,6 +56,11 @@ export const fitOutput = z.strictObject({
   checkpoints: z.array(dalySchema),
   generator: z.string(),
 });
+
+/** Whether a log-normal law describes the repairs better than an exponential one. */
+function heavyTail(repair: NonNullable<FailureFit["repair"]>): boolean {
+  return repair.logNormal.ksDistance < repair.exponential.ksDistance;
+}
 
 /** The generator of `replay fault` and `generate` that resembles the trace most. */
 export function generatorOf(fit: FailureFit): string {
@@ -62,21 +74,45 @@ export function generatorOf(fit: FailureFit): string {
   if (fit.weibull !== null) {
     parts.push(`shape=${Math.min(5, Math.max(0.3, fit.weibull.shape)).toFixed(3)}`);
   }
-  if (fit.zeroGaps > 0) parts.push(`bursts=${Math.min(1, fit.zeroGaps / instants).toFixed(3)}`);
-  if (fit.lemonShare !== null && fit.lemonShare > 0.15 && fit.lemonShare < 1) {
-    // A tenth of the nodes has this share of the failures: so much more often does one of them fail.
+  if (fit.zeroGaps > 0) {
     parts.push(
-      "lemons=0.1",
-      `lemonFactor=${(9 * fit.lemonShare / (1 - fit.lemonShare)).toFixed(2)}`,
+      `bursts=${(fit.burstInstants / instants).toFixed(3)}`,
+      `burstMean=${(fit.zeroGaps / fit.burstInstants).toFixed(2)}`,
     );
   }
+  const factor = fit.lemons?.factor ?? null;
+  if (factor !== null) parts.push("lemons=0.1", `lemonFactor=${factor.toFixed(2)}`);
   if (fit.repair !== null) {
-    parts.push(
-      `down=${Math.round(fit.repair.meanSeconds)}s`,
-      `sigma=${fit.repair.sigma.toFixed(2)}`,
-    );
+    parts.push(`down=${Math.round(fit.repair.meanSeconds)}s`);
+    if (heavyTail(fit.repair)) parts.push(`sigma=${fit.repair.sigma.toFixed(2)}`);
   }
   return `weibull:${parts.join(",")}`;
+}
+
+function lemonSentence({ share, chanceShare, factor }: NonNullable<FailureFit["lemons"]>): string {
+  return `the worst tenth of the nodes has ${
+    formatRatio(share)
+  } of the failures, by chance it would have ${formatRatio(chanceShare)}: ${
+    factor === null ? "no lemons" : `lemons that fail ${factor.toFixed(1)} times as often`
+  }`;
+}
+
+/** How far Young's and Daly's assumption misleads on this trace, for one checkpoint time. */
+export function misleadSentence(e: ExponentialError): string {
+  const points = (x: number): string => `${(100 * x).toFixed(2)} points`;
+  const more = e.replayedGoodput - e.promisedGoodput;
+  const week = e.worstWeekGoodput === null || e.exponentialWorstWeekGoodput === null
+    ? "the trace is too short for a worst week"
+    : `its worst week keeps ${formatRatio(e.worstWeekGoodput)} where that law expects ${
+      formatRatio(e.exponentialWorstWeekGoodput)
+    }`;
+  return `How far the assumption of independent failures at a constant rate misleads, with ${
+    formatSeconds(e.checkpointSeconds)
+  } a checkpoint: it promises ${points(Math.abs(more))} ${
+    more >= 0 ? "less" : "more"
+  } goodput than the trace gives; its interval is ${
+    (e.dalySeconds / e.bestSeconds).toFixed(2)
+  } times the best one and gives away ${points(e.bestGoodput - e.replayedGoodput)}; ${week}.`;
 }
 
 /** The fit in words, and a table of what Daly's interval promises and gives. */
@@ -109,13 +145,15 @@ export function renderFit(
         formatSeconds(f.weibull.scale)
       }; distance ${f.weibull.ksDistance.toFixed(3)}, chance ${chance(f.weibull.ksProbability)}`,
     ]),
-    ...(f.lemonShare === null ? [] : [
-      `the worst tenth of the nodes has ${formatRatio(f.lemonShare)} of the failures`,
-    ]),
+    ...(f.lemons === null ? [] : [lemonSentence(f.lemons)]),
     ...(f.repair === null ? ["down times: unknown"] : [
       `down times: mean ${formatSeconds(f.repair.meanSeconds)}, median ${
         formatSeconds(f.repair.medianSeconds)
-      }, 90th percentile ${formatSeconds(f.repair.p90Seconds)}`,
+      }, 90th percentile ${formatSeconds(f.repair.p90Seconds)}; ${
+        heavyTail(f.repair) ? `log-normal with sigma ${f.repair.sigma.toFixed(2)}` : "exponential"
+      }, distance ${
+        Math.min(f.repair.exponential.ksDistance, f.repair.logNormal.ksDistance).toFixed(3)
+      }`,
     ]),
     "",
     `Daly's interval for this rate, restart ${formatSeconds(errors[0].restartSeconds)}:`,
@@ -143,5 +181,6 @@ export function renderFit(
     "useful, and what an exponential law would give.";
   return `${lines.flatMap((line) => wrapText(line, width)).join("\n")}\n${table}\n` +
     `${wrapText(legend, width).join("\n")}\n\n` +
+    `${wrapText(misleadSentence(errors[Math.floor(errors.length / 2)]), width).join("\n")}\n\n` +
     wrapText(`replay fault "${generator}" --seeds 100`, width).join("\n") + "\n";
 }

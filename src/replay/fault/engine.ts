@@ -142,7 +142,9 @@ function stragglersAt(run: Run, list: FailureList, first: number, at: number): b
   let any = false;
   for (let i = first; i < list.count && list.seconds[i] === at; i++) {
     if (list.kind[i] !== STRAGGLER) continue;
-    run.stragglers.add(at + list.downSeconds[i]);
+    const slow = list.downSeconds[i];
+    // As a node that is lost for an unknown time: until the end.
+    run.stragglers.add(Number.isNaN(slow) ? Infinity : at + slow);
     any = true;
   }
   return any;

@@ -1,3 +1,4 @@
+import { createMinHeap } from "../shared/min_heap.ts";
 import type { FailureList } from "./failure_list.ts";
 import type { NodeView } from "./plan.ts";
 
@@ -24,7 +25,9 @@ const ADDED = 8;
  */
 export function createNodePool(list: FailureList, nodes: number): NodePool {
   const down = new Set<number>();
-  const heap: { at: number; node: number }[] = [];
+  const heap = createMinHeap();
+  // When each node comes back: one that arrived earlier and is lost again has an older repair in the heap.
+  const back = new Map<number, number>();
   const seen = new Set<number>();
   for (let i = 0; i < list.count; i++) {
     const node = list.node[i];
@@ -33,49 +36,28 @@ export function createNodePool(list: FailureList, nodes: number): NodePool {
     if (list.kind[i] === ADDED) down.add(node);
   }
   let anonymous = -2;
-  const push = (at: number, node: number): void => {
-    let i = heap.length;
-    heap.push({ at, node });
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (heap[parent].at <= heap[i].at) break;
-      [heap[parent], heap[i]] = [heap[i], heap[parent]];
-      i = parent;
-    }
-  };
-  const pop = (): { at: number; node: number } => {
-    const top = heap[0];
-    const last = heap.pop()!;
-    if (heap.length > 0) {
-      heap[0] = last;
-      for (let i = 0;;) {
-        let small = i;
-        for (const child of [2 * i + 1, 2 * i + 2]) {
-          if (child < heap.length && heap[child].at < heap[small].at) small = child;
-        }
-        if (small === i) break;
-        [heap[small], heap[i]] = [heap[i], heap[small]];
-        i = small;
-      }
-    }
-    return top;
-  };
   const repair = (): void => {
-    down.delete(pop().node);
+    const at = heap.peekKey();
+    const node = heap.pop();
+    if (back.get(node) === at) down.delete(node);
   };
   return {
     fail(node, at, downSeconds) {
       const id = node < 0 ? anonymous-- : node;
       if (down.has(id)) return false;
       down.add(id);
-      if (Number.isFinite(downSeconds)) push(at + downSeconds, id);
+      back.delete(id);
+      if (Number.isFinite(downSeconds)) {
+        back.set(id, at + downSeconds);
+        heap.push(at + downSeconds, id);
+      }
       return true;
     },
     add: (node) => down.delete(node),
-    nextRepair: () => heap.length === 0 ? Infinity : heap[0].at,
+    nextRepair: heap.peekKey,
     repair,
     keepCrashed(at) {
-      while (heap.length > 0 && heap[0].at <= at) repair();
+      while (heap.peekKey() <= at) repair();
     },
     view: () => ({ up: Math.max(0, nodes - down.size), total: nodes, downNodes: down }),
   };

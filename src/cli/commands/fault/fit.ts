@@ -16,13 +16,14 @@ interface Options extends GlobalOptions {
 
 const ADDED = faultKindIndex("node_added");
 const PLANNED = faultKindIndex("planned");
+const STRAGGLER = faultKindIndex("straggler");
 
-/** The failures of a trace in one batch, arrivals and planned stops left out. */
+/** The failures of a trace in one batch: arrivals, planned stops and slow nodes stop nothing by surprise. */
 async function failuresOf(trace: Trace<"faults">): Promise<FaultColumns> {
   const rows: { at: number; kind: number; node: number; down: number }[] = [];
   for await (const b of trace.batches()) {
     for (let i = 0; i < b.count; i++) {
-      if (b.faultKind[i] === ADDED || b.faultKind[i] === PLANNED) continue;
+      if ([ADDED, PLANNED, STRAGGLER].includes(b.faultKind[i])) continue;
       rows.push({
         at: b.startSeconds[i],
         kind: b.faultKind[i],
