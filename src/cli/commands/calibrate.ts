@@ -5,7 +5,8 @@ import { dataError, environmentError, messageOf } from "../../model/errors.ts";
 import { formatInUnit } from "../../model/format_metric.ts";
 import type { EngineProfile } from "../../model/profiles/engine.ts";
 import type { HardwareProfile, StoragePoint } from "../../model/profiles/hardware.ts";
-import { formatRatio, parseBytes, parseSeconds } from "../../model/units.ts";
+import { counted } from "../../model/plural.ts";
+import { formatNumber, formatRatio, parseBytes, parseSeconds } from "../../model/units.ts";
 import type { Measurement } from "../../workload/calibrate/measurement.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
@@ -170,9 +171,11 @@ async function run(options: Options): Promise<void> {
   const { measureGpu } = await import("../../workload/calibrate/measure_gpu.ts");
   const own = [measureMemoryCopy(options.repeats + 2, clock), measureMatmul(5, clock)];
   const gpu = await measureGpu(asOf);
+  // A profile never mixes two drives: a file about storage stands for all of it.
   const importsStorage = imported.some((i) =>
-    i.measurements.some((m) => m.id.startsWith("sequential_"))
+    i.points.length > 0 || i.measurements.some((m) => m.id.startsWith("sequential_"))
   );
+  const importsLinks = imported.some((i) => i.measurements.some((m) => m.id.includes("_device")));
   const storage = options.storage && !importsStorage
     ? await measureStorage(options, asOf, out, progress)
     : { measurements: [], points: [] };
@@ -206,8 +209,12 @@ async function run(options: Options): Promise<void> {
     measurements,
     notes: [
       ...imported.map((i) => i.what),
-      ...(gpu.reason === null ? [] : [`GPU links were not measured: ${gpu.reason}`]),
-      ...(points.length === 0 ? [] : [`${points.length} storage points are in the profile`]),
+      ...(gpu.reason === null || importsLinks
+        ? []
+        : [`GPU links were not measured: ${gpu.reason}`]),
+      ...(points.length === 0 ? [] : [
+        `${counted(points.length, "storage point is", "storage points are")} in the profile`,
+      ]),
     ],
     profile,
   };
@@ -222,8 +229,10 @@ function render(
   const table = renderTable(
     [{ title: "measured" }, right("median"), right("low"), right("high"), right("repeats")],
     document.measurements.map((m) => [
-      m.id.replace(/_(bytes_per_second|seconds|iops)$/, "").replaceAll("_", " "),
-      ...[m.value, m.low, m.high].map((v) => formatInUnit(v, m.unit)),
+      m.id.replace(/_(bytes_per_second|seconds|iops|flops)$/, "").replaceAll("_", " "),
+      ...[m.value, m.low, m.high].map((v) =>
+        m.id.endsWith("_flops") ? `${formatNumber(v / 1e9)} GFLOP/s` : formatInUnit(v, m.unit)
+      ),
       String(m.repeats),
     ]),
     out.width,
@@ -231,7 +240,9 @@ function render(
   );
   const notes = document.notes.flatMap((n) => wrapText(`- ${n}`, out.width)).join("\n");
   return `${table}\n${notes === "" ? "" : `${notes}\n`}` +
-    `Evidence: measured here. Use it: spillway replay offload … --hardware ${document.file}\n`;
+    `Evidence: measured, ${
+      document.notes.some((n) => n.startsWith("imported ")) ? "here or where stated" : "here"
+    }. Use it: spillway replay offload … --hardware ${document.file}\n`;
 }
 
 export const command: CommandModule = {
