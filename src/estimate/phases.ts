@@ -2,6 +2,7 @@ import type { PhaseUse, RequestShare } from "../model/results.ts";
 import type { EnergyBetween } from "./formulas/counter_series.ts";
 import { attributeBatch, type TokenWork } from "./formulas/attribution.ts";
 import { JOULES_PER_KWH } from "./formulas/units.ts";
+import type { Interval } from "./interval.ts";
 
 /** A stretch of a run between two marks. */
 export interface Phase {
@@ -27,35 +28,52 @@ export function phasesOf(
   })).filter((p) => p.endSeconds > p.startSeconds);
 }
 
+/** Energy of a whole run, and what a kWh of it emits. */
+export interface RunEnergy {
+  readonly joules: Interval;
+  /** The part of it that counters and power samples give. */
+  readonly measuredJoules: number;
+  /** PUE x grid intensity; null when unknown. */
+  readonly gramsPerKwh: Interval | null;
+}
+
+/** A phase in numbers; what they stand on is the run's. */
+export type PhaseNumbers = Omit<PhaseUse, "evidence" | "provenance">;
+export type RequestNumbers = Omit<RequestShare, "evidence" | "provenance">;
+
 /**
  * Energy of each phase: what counters and power samples say of its time, and of what is modelled the share
  * of its time. The phases sum to the run, as far as the samples reach.
  *
  * @param energy Energy by counters between two times, seconds from the start of the run; null when none.
- * @param totalJoules Energy of the whole run; `measuredJoules` of it by those counters.
- * @param gramsPerKwh PUE x grid intensity; null when unknown.
  */
 export function phaseUse(
   phases: readonly Phase[],
   durationSeconds: number,
   energy: EnergyBetween | null,
-  totalJoules: number,
-  measuredJoules: number,
-  gramsPerKwh: number | null,
-): PhaseUse[] {
+  run: RunEnergy,
+): PhaseNumbers[] {
+  const { gramsPerKwh } = run;
   return phases.map((p) => {
     const seconds = p.endSeconds - p.startSeconds;
     const measured = energy === null ? 0 : energy(p.startSeconds, p.endSeconds);
-    const modelled = (totalJoules - measuredJoules) * (seconds / durationSeconds);
-    const joules = measured + modelled;
+    const at = (total: number): number =>
+      measured + (total - run.measuredJoules) * (seconds / durationSeconds);
+    const joules = at(run.joules.mid);
+    const grams = (end: "low" | "mid" | "high"): number | null =>
+      gramsPerKwh === null ? null : at(run.joules[end]) / JOULES_PER_KWH * gramsPerKwh[end];
     return {
       name: p.name,
       startSeconds: p.startSeconds,
       endSeconds: p.endSeconds,
       joules,
+      joulesLow: at(run.joules.low),
+      joulesHigh: at(run.joules.high),
       measuredJoules: energy === null ? null : measured,
-      share: totalJoules > 0 ? joules / totalJoules : null,
-      grams: gramsPerKwh === null ? null : joules / JOULES_PER_KWH * gramsPerKwh,
+      share: run.joules.mid > 0 ? joules / run.joules.mid : null,
+      grams: grams("mid"),
+      gramsLow: grams("low"),
+      gramsHigh: grams("high"),
     };
   });
 }
@@ -67,33 +85,40 @@ function quantile(sorted: Float64Array, q: number): number {
 /**
  * Energy shared over requests by token work: every request its part, all parts together the whole (W23).
  *
- * @param gramsPerJoule Carbon of the total over its energy, embodied included; null when unknown.
+ * @param joules From low to high, which every part then spans in the same proportion.
+ * @param grams Carbon of the total, embodied included; null when unknown.
  */
 export function requestShare(
   name: string,
-  joules: number,
-  gramsPerJoule: number | null,
+  joules: Interval,
+  grams: Interval | null,
   requests: readonly TokenWork[],
   outputWeight: number,
-): RequestShare {
-  const parts = attributeBatch(joules, requests, outputWeight);
+): RequestNumbers {
+  const total = joules.mid;
+  const parts = attributeBatch(total, requests, outputWeight);
   const sum = parts.reduce((a, b) => a + b, 0);
   const sorted = parts.toSorted();
   const input = requests.reduce((a, r) => a + r.inputTokens, 0);
   const output = requests.reduce((a, r) => a + r.outputTokens, 0) * outputWeight;
   const at = (q: number) => quantile(sorted, q);
+  const gramsAt = (q: number) => grams === null || total === 0 ? null : at(q) * (grams.mid / total);
+  const span = (i: Interval | null) =>
+    i === null || i.mid === 0 ? null : { low: i.low / i.mid, high: i.high / i.mid };
   return {
     result: name,
     requests: requests.length,
     outputWeight,
-    totalJoules: joules,
+    totalJoules: total,
     sumJoules: sum,
-    meanJoules: joules / requests.length,
+    meanJoules: total / requests.length,
     p50Joules: at(0.5),
     p99Joules: at(0.99),
     maxJoules: sorted[sorted.length - 1],
-    p50Grams: gramsPerJoule === null ? null : at(0.5) * gramsPerJoule,
-    p99Grams: gramsPerJoule === null ? null : at(0.99) * gramsPerJoule,
+    p50Grams: gramsAt(0.5),
+    p99Grams: gramsAt(0.99),
+    joulesSpan: span(joules),
+    gramsSpan: span(grams),
     inputShare: input + output > 0 ? input / (input + output) : null,
   };
 }

@@ -96,6 +96,12 @@ export interface CoefficientUse {
   readonly evidence: Evidence;
 }
 
+/** Formula of a number, and the ids of the coefficients that it reads. */
+export interface Provenance {
+  readonly formula: string;
+  readonly coefficients: readonly string[];
+}
+
 /** `--json` of `estimate`. */
 export interface EstimateDocument {
   readonly schema: "spillway/estimate/1";
@@ -113,9 +119,7 @@ export interface EstimateDocument {
     readonly name: string;
     readonly metrics: Metrics;
     /** Metric id -> coefficient ids and formula that made it. */
-    readonly provenance: Readonly<
-      Record<string, { formula: string; coefficients: readonly string[] }>
-    >;
+    readonly provenance: Readonly<Record<string, Provenance>>;
     readonly notes?: readonly string[];
   }[];
   readonly coefficients: readonly CoefficientUse[];
@@ -135,10 +139,11 @@ export interface EstimateDocument {
     readonly lines: readonly { readonly name: string; readonly y: readonly number[] }[];
     /** Where the ranking of the first two lines changes; null when it does not. */
     readonly crossesAt: number | null;
+    readonly evidence: Evidence;
+    readonly coefficients: readonly string[];
   };
 }
 
-/** Does `first` stay below `second` whatever the coefficients are? */
 /** Energy of a stretch of a run between two marks. */
 export interface PhaseUse {
   readonly name: string;
@@ -146,12 +151,18 @@ export interface PhaseUse {
   readonly startSeconds: number;
   readonly endSeconds: number;
   readonly joules: number;
+  readonly joulesLow: number;
+  readonly joulesHigh: number;
   /** The part that counters and power samples give; null where none was read. */
   readonly measuredJoules: number | null;
   /** Of the run's energy. */
   readonly share: number | null;
-  /** Operational. */
+  /** Operational; null where the site has no PUE or grid intensity. */
   readonly grams: number | null;
+  readonly gramsLow: number | null;
+  readonly gramsHigh: number | null;
+  readonly evidence: Evidence;
+  readonly provenance: Provenance;
 }
 
 /** Energy of a result shared over requests by token work; the sum is the total. */
@@ -170,8 +181,14 @@ export interface RequestShare {
   readonly p99Grams: number | null;
   /** Share of the work that is input: what reuse of KV can save at most. */
   readonly inputShare: number | null;
+  /** Ends of the interval over its middle: every figure in joules spans from `low` to `high` times itself. */
+  readonly joulesSpan: { readonly low: number; readonly high: number } | null;
+  readonly gramsSpan: { readonly low: number; readonly high: number } | null;
+  readonly evidence: Evidence;
+  readonly provenance: Provenance;
 }
 
+/** Does `first` stay below `second` whatever the coefficients are? */
 export interface EstimateComparison {
   /** Share of seeded samples in which the first is lower; only where sampling was asked for. */
   readonly sampledShare?: number;
@@ -191,6 +208,9 @@ export interface EstimateComparison {
   }[];
   /** The verdict in words. */
   readonly sentence: string;
+  readonly evidence: Evidence;
+  /** Ids of the coefficients that either side reads, each tied between the two. */
+  readonly coefficients: readonly string[];
 }
 
 /** Status of one source in a recording. */

@@ -223,11 +223,23 @@ test("phases between marks sum to the run: measured energy where it was, the res
     ["decode", 60, 100],
   ]);
   const counter = energyByCounter([0, 20, 60, 100], [0, 200, 2200, 2600]);
-  const used = phaseUse(phases, 100, counter, 3600, 2600, 480);
+  const used = phaseUse(phases, 100, counter, {
+    joules: { low: 3100, mid: 3600, high: 4600 },
+    measuredJoules: 2600,
+    gramsPerKwh: { low: 400, mid: 480, high: 500 },
+  });
   near(used.reduce((a, p) => a + p.joules, 0), 3600);
   near(used[1].joules, 2000 + 1000 * 0.4);
   near(used[1].grams!, used[1].joules / 3.6e6 * 480);
-  const blind = phaseUse(phases, 100, null, 1000, 0, null);
+  near(used[1].joulesLow, 2000 + 500 * 0.4);
+  near(used[1].joulesHigh, 2000 + 2000 * 0.4);
+  near(used[1].gramsLow!, used[1].joulesLow / 3.6e6 * 400);
+  near(used[1].gramsHigh!, used[1].joulesHigh / 3.6e6 * 500);
+  const blind = phaseUse(phases, 100, null, {
+    joules: { low: 1000, mid: 1000, high: 1000 },
+    measuredJoules: 0,
+    gramsPerKwh: null,
+  });
   assert.deepEqual(blind.map((p) => [p.joules, p.measuredJoules, p.grams]), [
     [200, null, null],
     [400, null, null],
@@ -244,7 +256,14 @@ test("W23: the parts of all requests sum to the energy, whatever the weights", (
     fc.array(request, { minLength: 1, maxLength: 200 }),
     fc.double({ min: 0.1, max: 100, noNaN: true }),
     (requests, weight) => {
-      const share = requestShare("r", 1234.5, null, requests, weight);
+      const share = requestShare(
+        "r",
+        { low: 1234.5, mid: 1234.5, high: 2469 },
+        null,
+        requests,
+        weight,
+      );
+      assert.deepEqual(share.joulesSpan, { low: 1, high: 2 });
       near(share.sumJoules, 1234.5, 1e-9);
       assert.ok(share.maxJoules <= 1234.5 * (1 + 1e-9) && share.p50Joules <= share.p99Joules);
     },
@@ -288,6 +307,9 @@ test("estimate shares a usage over a trace, samples verdicts and passes its own 
     const [share] = document.requests!;
     assert.equal(share.requests, 3);
     near(share.sumJoules, share.totalJoules);
+    assert.ok(
+      share.provenance.coefficients.every((id) => document.coefficients.some((c) => c.id === id)),
+    );
     near(share.inputShare!, 1510 / (1510 + 4 * 30));
     const bad = spillway(["estimate", "./usage.json", "--output-weight", "0"], { cwd });
     assert.equal(bad.code, 2);

@@ -1,5 +1,6 @@
 import type { Metrics } from "../../model/metric.ts";
 import type { EstimateComparison, TraceStamp } from "../../model/results.ts";
+import { coefficientUse } from "../../estimate/document.ts";
 import { staleWarnings } from "../../estimate/factors/staleness.ts";
 import { compareEstimates } from "../../estimate/usage/compare.ts";
 import type { EstimateContext } from "../../estimate/usage/context.ts";
@@ -136,19 +137,10 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
         ...s,
         difference: { ...s.difference },
         flips: s.flips.map((f) => ({ ...f })),
+        coefficients: [...s.coefficients],
       })),
     },
-    coefficients: coefficients.map((c) => ({
-      id: c.id,
-      low: c.low,
-      mid: c.value,
-      high: c.high,
-      unit: c.unit,
-      source: c.source,
-      asOf: c.asOf,
-      licence: c.licence,
-      evidence: "assumed" as const,
-    })),
+    coefficients: coefficients.map(coefficientUse),
     warnings: [
       ...input.notes,
       ...staleWarnings(coefficients, input.today),

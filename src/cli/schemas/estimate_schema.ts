@@ -3,6 +3,11 @@ import { evidenceSchema, metricsSchema, toolSchema } from "./metric_schema.ts";
 
 const interval = z.strictObject({ low: z.number(), mid: z.number(), high: z.number() });
 
+const provenance = z.strictObject({ formula: z.string(), coefficients: z.array(z.string()) });
+
+const span = z.strictObject({ low: z.number(), high: z.number() }).nullable()
+  .describe("low and high over the middle");
+
 /** The document that `estimate --json` prints. */
 export const estimateDocumentSchema = z.strictObject({
   schema: z.literal("spillway/estimate/1"),
@@ -19,7 +24,7 @@ export const estimateDocumentSchema = z.strictObject({
     metrics: metricsSchema,
     provenance: z.record(
       z.string(),
-      z.strictObject({ formula: z.string(), coefficients: z.array(z.string()) }),
+      provenance,
     ),
     notes: z.array(z.string()).optional(),
   })),
@@ -39,9 +44,15 @@ export const estimateDocumentSchema = z.strictObject({
     startSeconds: z.number(),
     endSeconds: z.number(),
     joules: z.number(),
+    joulesLow: z.number(),
+    joulesHigh: z.number(),
     measuredJoules: z.number().nullable(),
     share: z.number().nullable(),
     grams: z.number().nullable(),
+    gramsLow: z.number().nullable(),
+    gramsHigh: z.number().nullable(),
+    evidence: evidenceSchema,
+    provenance,
   })).optional().describe("energy between the marks of a run"),
   requests: z.array(z.strictObject({
     result: z.string(),
@@ -56,6 +67,10 @@ export const estimateDocumentSchema = z.strictObject({
     p50Grams: z.number().nullable(),
     p99Grams: z.number().nullable(),
     inputShare: z.number().nullable(),
+    joulesSpan: span,
+    gramsSpan: span,
+    evidence: evidenceSchema,
+    provenance,
   })).optional().describe("energy shared over the requests of a trace by token work"),
   warnings: z.array(z.string()),
   comparisons: z.array(z.strictObject({
@@ -73,6 +88,8 @@ export const estimateDocumentSchema = z.strictObject({
     })),
     sentence: z.string(),
     sampledShare: z.number().optional(),
+    evidence: evidenceSchema,
+    coefficients: z.array(z.string()),
   })).optional(),
   crossover: z.strictObject({
     coefficient: z.string(),
@@ -81,5 +98,7 @@ export const estimateDocumentSchema = z.strictObject({
     x: z.array(z.number()),
     lines: z.array(z.strictObject({ name: z.string(), y: z.array(z.number()) })),
     crossesAt: z.number().nullable(),
+    evidence: evidenceSchema,
+    coefficients: z.array(z.string()),
   }).optional(),
 });

@@ -1,3 +1,4 @@
+import { weakestEvidence } from "../../model/evidence.ts";
 import type { EstimateComparison } from "../../model/results.ts";
 import { compareFormulas, crossover, describeStability } from "../verdict.ts";
 import type { EstimateContext } from "./context.ts";
@@ -59,6 +60,8 @@ export function compareEstimates(
           } % of ${samples.count} samples of the ` +
             `coefficients (seed ${samples.seed}, uniform)`),
       ...(share === null ? {} : { sampledShare: share }),
+      evidence: weakestEvidence(a.evidence, b.evidence),
+      coefficients: variables.map((v) => v.id),
     }];
   });
 }
@@ -90,5 +93,7 @@ export function gridCrossover(
     x: lines[0].x,
     lines: lines.map(({ name, y }) => ({ name, y })),
     crossesAt,
+    evidence: weakestEvidence(...known.map(({ q }) => q.evidence)),
+    coefficients: variables.map((v) => v.id),
   };
 }
