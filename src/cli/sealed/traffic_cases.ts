@@ -3,7 +3,9 @@ import type { Profiles } from "../../model/profiles/profiles.ts";
 import type { Traffic } from "../../model/traffic.ts";
 import { scoreClaims } from "../../gate/score.ts";
 import {
+  AGAIN,
   calibrateTraffic,
+  type CalibrationRounds,
   calibrationSizes,
   type TrafficLaws,
 } from "../../workload/kv/calibrate_traffic.ts";
@@ -104,9 +106,9 @@ export async function trafficGroup(
   const judgedSizes = [...new Set(all.map((c) => c.setting.blockBytes))];
   const sizes = calibrationSizes(judgedSizes);
   /** Laws of now: a drive that is shared with others is not as fast as minutes ago. */
-  const lawsOf = (setting: Setting): Promise<TrafficLaws> => {
+  const lawsOf = (setting: Setting, rounds?: CalibrationRounds): Promise<TrafficLaws> => {
     const options = optionsOf(kv.params.parse({ concurrency: setting.concurrency }), context);
-    return calibrateTraffic(sizes, options, context.seed);
+    return calibrateTraffic(sizes, options, context.seed, rounds);
   };
   await context.note("recording the traffic of kv-offload");
   const recorded = bind(RECORDED, requests, profiles, context);
@@ -124,7 +126,7 @@ export async function trafficGroup(
       name: `KV traffic: ${name}`,
       knob: { name: name.split(" ")[0], from, to },
       async predict() {
-        const laws = await lawsOf(setting);
+        const laws = await lawsOf(setting, AGAIN);
         const { traffic, document } = await replay();
         const [result] = document.results;
         return {

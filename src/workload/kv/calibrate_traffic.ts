@@ -19,9 +19,15 @@ export interface OperationLaw {
  */
 export type TrafficLaws = Readonly<Record<string, OperationLaw>>;
 
-const REPEATS = 3;
-/** Rounds before them that do not count: the compiler and the file system warm up. */
-const WARM_UP = 1;
+/** How often each size is measured, and before that without counting: compiler and file system warm up. */
+export interface CalibrationRounds {
+  readonly counted: number;
+  readonly warmUp: number;
+}
+
+const WHOLE: CalibrationRounds = { counted: 3, warmUp: 1 };
+/** For laws that were calibrated in this process already, to follow a drive that changes its speed. */
+export const AGAIN: CalibrationRounds = { counted: 1, warmUp: 0 };
 
 /** Block sizes to calibrate on: around the judged ones, never one of them; all fit O_DIRECT. */
 export function calibrationSizes(judged: readonly number[]): number[] {
@@ -40,9 +46,10 @@ export async function calibrateTraffic(
   sizes: readonly number[],
   options: Omit<ExecuteOptions, "blockBytes" | "speed">,
   seed: number,
+  rounds: CalibrationRounds = WHOLE,
 ): Promise<TrafficLaws> {
   const seen = new Map<string, { bytes: number; seconds: number[] }[]>();
-  for (let repeat = -WARM_UP; repeat < REPEATS; repeat++) {
+  for (let repeat = -rounds.warmUp; repeat < rounds.counted; repeat++) {
     for (const [i, size] of sizes.entries()) {
       const traffic = lruTraffic({
         blockBytes: size,
