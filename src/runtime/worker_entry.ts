@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { messageOf } from "../model/errors.ts";
-import type { WorkerModule } from "./worker_pool.ts";
+import { messageOf, SpillwayError } from "../model/errors.ts";
+import type { Failure, WorkerModule } from "./worker_pool.ts";
 
 /**
  * The thread of a worker: loads the module once, then handles one job a message. It asks for its first job
@@ -13,10 +13,18 @@ async function main(): Promise<void> {
     try {
       parentPort!.postMessage({ index, output: await handle(shared, job) });
     } catch (error) {
-      parentPort!.postMessage({ index, error: messageOf(error) });
+      parentPort!.postMessage({ index, error: failureOf(error) });
     }
   });
   parentPort!.postMessage({ ready: true });
+}
+
+/** What is sent of an error: a message carries no classes. */
+function failureOf(error: unknown): Failure {
+  const message = messageOf(error);
+  return error instanceof SpillwayError
+    ? { message, known: { kind: error.kind, hint: error.hint } }
+    : { message };
 }
 
 await main();

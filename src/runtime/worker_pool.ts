@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { type ErrorKind, SpillwayError } from "../model/errors.ts";
 
 /** What a worker module exports: one job in, one result out; `shared` is the same for every job. */
 export interface WorkerModule<S, I, O> {
@@ -15,12 +16,26 @@ export interface PoolOptions {
   readonly onResult?: (index: number, output: unknown) => void;
 }
 
+/** What a job threw, as a message carries it. */
+export interface Failure {
+  readonly message: string;
+  /** Given for an error that the user can do something about. */
+  readonly known?: { readonly kind: ErrorKind; readonly hint: string | undefined };
+}
+
+/** The error of a job: a user's error as it was, any other with the number of the job. */
+function errorOf(index: number, { message, known }: Failure): Error {
+  return known === undefined
+    ? new Error(`job ${index}: ${message}`)
+    : new SpillwayError(known.kind, message, known.hint);
+}
+
 interface Reply<O> {
   /** The worker listens and wants its first job. */
   readonly ready?: boolean;
   readonly index: number;
   readonly output?: O;
-  readonly error?: string;
+  readonly error?: Failure;
 }
 
 /** Cores this process may use. */
@@ -30,7 +45,7 @@ export function coreCount(): number {
 
 /** Threads that keep what they share; jobs can be given to them again and again. */
 export interface WorkerPool<I, O> {
-  /** Runs jobs and returns the results in their order. @throws whatever a job threw, with the job's number. */
+  /** Runs jobs and returns the results in their order. @throws a user's error as a job threw it, others numbered. */
   run(jobs: readonly I[], options?: PoolOptions): Promise<O[]>;
   close(): Promise<void>;
 }
@@ -42,7 +57,7 @@ export interface WorkerPool<I, O> {
  * One worker, or one job, runs in this thread: nothing is started for it.
  *
  * @param moduleUrl URL of a {@link WorkerModule}; pass `import.meta.resolve`d or `new URL(...)` hrefs.
- * @throws whatever a job threw, with the job's number.
+ * @throws a user's error as a job threw it, any other with the job's number.
  */
 export async function runOnWorkers<S, I, O>(
   moduleUrl: string,
@@ -143,7 +158,7 @@ function drain<I, O>(
       member.failed = reject;
       member.answered = (reply) => {
         if (reply.error !== undefined) {
-          reject(new Error(`job ${reply.index}: ${reply.error}`));
+          reject(errorOf(reply.index, reply.error));
           return;
         }
         outputs[reply.index] = reply.output as O;

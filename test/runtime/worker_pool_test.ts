@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { SpillwayError } from "../../src/model/errors.ts";
 import { runOnWorkers, shareArrays } from "../../src/runtime/worker_pool.ts";
 
 const MODULE = new URL("./worker_fixture.ts", import.meta.url).href;
@@ -18,6 +19,17 @@ test("a job that throws rejects with its number and message, and the workers end
     runOnWorkers(MODULE, shared, [...jobs, { from: 0, fail: true }], { workers: 2 }),
     /job 12: told to fail/,
   );
+});
+
+test("what a user can mend comes out of a worker as it was thrown, with its advice", async () => {
+  for (const workers of [1, 2]) {
+    await assert.rejects(
+      runOnWorkers(MODULE, shared, [...jobs, { from: 0, refuse: true }], { workers }),
+      (error) =>
+        error instanceof SpillwayError && error.kind === "usage" && error.message === "too small" &&
+        error.hint === "give more",
+    );
+  }
 });
 
 test("no job is lost while a worker still loads its module", async () => {
