@@ -53,7 +53,7 @@ function flops(value: number): string {
 }
 
 const prefix = (tokens: number | null): string =>
-  tokens === null ? "no length" : `${formatNumber(tokens)} tokens`;
+  tokens === null ? "no length" : `${formatNumber(tokens)} token${tokens === 1 ? "" : "s"}`;
 
 /** Bytes, FLOPs and bandwidth thresholds of the model on the machine: what decides before any replay. */
 export function breakEvenLines(document: ReplayDocument, out: Output): string[] {

@@ -136,7 +136,8 @@ export function createAdmission(
           if (gpuRun === i) gpuRun++;
         }
       }
-      const privates = Math.max(0, Math.ceil(tokens / blockTokens) - (to - from));
+      const listed = list === null ? 0 : to - from;
+      const privates = Math.max(0, Math.ceil(tokens / blockTokens) - listed);
       if (taken + privates > pool.available()) return taken + privates;
 
       const hint = hintOf(sequence);

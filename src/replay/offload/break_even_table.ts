@@ -105,5 +105,6 @@ export function breakEvenTable(
       ? null
       : shortestPayingPrefix((n) => load(n, base + seek, slower), compute),
     gpuCacheTokens: gpuBlocks * blockTokens,
+    blockTokens,
   };
 }

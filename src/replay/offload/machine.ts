@@ -1,5 +1,6 @@
 import { usageError } from "../../model/errors.ts";
 import { kvBytesPerTokenRank, weightBytes } from "../../model/llm_math.ts";
+import { BUILTIN_HARDWARE } from "../../model/profiles/builtin/hardware.ts";
 import type { HardwareProfile, Quantity } from "../../model/profiles/hardware.ts";
 import type { LlmProfile } from "../../model/profiles/llm.ts";
 import type { Profiles } from "../../model/profiles/profiles.ts";
@@ -101,10 +102,27 @@ export function gpuBlocksOf(
     throw usageError(
       `${llm.name} needs ${formatDecimalBytes(weights)} of weights, and ${gpus} x ` +
         `${hardware.gpu!.key} leave room for ${formatDecimalBytes(memory)}`,
-      "choose a machine with more GPUs (such as --hardware h100_sxm-x8), or give --set gpuBlocks=N",
+      roomyMachine(weights / params.memoryUtilization),
     );
   }
   return blocks;
+}
+
+/** Weights may take this share of a machine that is proposed, so that some KV fits beside them. */
+const MOST_WEIGHTS = 0.8;
+
+/** What to do when weights that need so many bytes do not fit: the smallest built-in machine they fit on. */
+function roomyMachine(bytes: number): string {
+  const sizes = BUILTIN_HARDWARE.flatMap(({ name, gpu }) =>
+    gpu === null || gpu.count * gpu.memoryBytes * MOST_WEIGHTS < bytes
+      ? []
+      : [{ name, bytes: gpu.count * gpu.memoryBytes }]
+  ).sort((a, b) => a.bytes - b.bytes);
+  return sizes.length === 0
+    ? "no built-in machine is large enough: describe one in a JSON file for --hardware, or give --set gpuBlocks=N"
+    : `choose a machine with more GPU memory, such as --hardware ${
+      sizes[0].name
+    }, or give --set gpuBlocks=N`;
 }
 
 /** Host link of an instance, host to GPU, all GPUs together. @throws usage error when nothing gives it. */

@@ -12,6 +12,7 @@ interface Table {
   readonly kvBeatsRecomputeBytesPerSecond: number;
   readonly shortestPrefixFromHostTokens: number | null;
   readonly gpuCacheTokens: number;
+  readonly blockTokens: number;
 }
 
 /** Offload must beat the best without it by this share to be worth its bytes and its trouble. */
@@ -150,7 +151,9 @@ function comparison(
         formatNumber(table.gpuCacheTokens)
       } other tokens ` +
         `(what GPU memory holds)${
-          length === null ? "" : ` and prefixes of ${formatNumber(length)} tokens or more`
+          length === null
+            ? ""
+            : ` and prefixes of ${lengthWords(length, table.blockTokens)} or more`
         }, ` +
         `and stops paying when the host link gives less than ` +
         `${formatRate(table.kvBeatsRecomputeBytesPerSecond)} (now ${
@@ -177,6 +180,13 @@ function comparison(
   const written = valueOf(offload, "ssd_written_bytes") ?? 0;
   if (written > 0) sentences.push(`It writes ${formatDecimalBytes(written)} to the drives.`);
   return sentences.join(" ");
+}
+
+/** Blocks are reused whole: what pays for less than one pays for one. */
+function lengthWords(tokens: number, blockTokens: number): string {
+  return tokens > blockTokens
+    ? `${formatNumber(tokens)} tokens`
+    : `one block (${formatNumber(blockTokens)} tokens)`;
 }
 
 function reasonAgainst(share: number, table: Table | null): string {

@@ -236,3 +236,23 @@ test("objectives: attained requests are counted out of all that ended", async ()
   assert.equal(outcome.metrics.slo_attainment_ratio.count, 4);
   assert.equal(outcome.metrics.ttft_p99_seconds.count, 4);
 });
+
+test("without reuse a prompt takes its blocks whether the trace names them or not", async () => {
+  const named = Array.from({ length: 12 }, (_, i): TestRequest => ({
+    at: i / 100,
+    input: 640,
+    output: 50 + i,
+    blocks: range(0, 10),
+  }));
+  const nameless = named.map(({ blocks: _, ...row }) => row);
+  const options = { gpuBlocks: 28 };
+  for (const split of [{}, { instances: 1, decodeInstances: 1 }]) {
+    const ours = await serve("none", named, { ...options, ...split });
+    const without = await serve("none", nameless, { ...options, ...split, blockTokens: 64 });
+    assert.deepEqual(ours.requests, without.requests);
+  }
+  // 28 blocks hold two prompts of ten blocks with their answers: the others wait.
+  const free = await serve("none", named, { gpuBlocks: 1000 });
+  const bound = await serve("none", named, options);
+  assert.ok(bound.metric("ttft_p99_seconds") > 2 * free.metric("ttft_p99_seconds"));
+});

@@ -39,10 +39,17 @@ async function result(
 }
 
 test("the verdict says that offload pays, from which distance, length, bandwidth and reuse on", async () => {
-  const text = verdict([await result("recompute"), await result("kv-offload")]);
+  const results = [await result("recompute"), await result("kv-offload")];
+  const text = verdict(results);
   assert.match(text, /^Offload pays: kv-offload/);
   assert.match(text, /reused after more than 19.200 other tokens/);
-  assert.match(text, /prefixes of [0-9,. ]+ tokens or more/);
+  assert.match(text, /prefixes of 349 tokens or more/);
+  // Blocks are reused whole, so a shorter prefix than one is never met.
+  const short = results.map((r) => {
+    const table = { ...r.detail!.breakEven as object, shortestPrefixFromHostTokens: 2 };
+    return { ...r, detail: { ...r.detail, breakEven: table } };
+  });
+  assert.match(verdict(short), /prefixes of one block \(64 tokens\) or more/);
   assert.match(text, /stops paying when the host link gives less than [0-9.]+ [kMG]B\/s/);
   assert.match(text, /no longer worth 5 % when below about [0-9.]+ % of the input tokens/);
 });
