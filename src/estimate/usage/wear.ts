@@ -56,6 +56,14 @@ export function putWear(
   const evidence = usage.measured?.ssdHostWrittenBytes === undefined
     ? usage.evidence
     : "measured" as const;
+  put("ssd_written_bytes", {
+    unit: "bytes",
+    formula:
+      "host bytes written to local SSDs: the drives' own counters where read, else the flows",
+    coefficients: [],
+    evidence,
+    value: () => written,
+  });
   const held = usage.wallSeconds > 0 ? heldByteSeconds(usage, "ssd") / usage.wallSeconds : 0;
   const known = context.factors.has("drives.tbw_bytes");
   const rated = ratedDriveWrites(context.factors);

@@ -13,6 +13,7 @@ export const help: CommandHelp = {
     {"flags":"--today <date>","name":"today","description":"Judge the age of prices and factors as of this date.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--minimize <metric>","name":"minimize","description":"total_usd or total_grams_co2e.","typeName":"string","values":[],"default":"total_usd","required":false,"hidden":false,"global":false},
     {"flags":"--example","name":"example","description":"Print an input file to start from.","typeName":null,"values":[],"required":false,"hidden":false,"global":false},
+    {"flags":"--save <name>","name":"save","description":"Keep the answer in the store under this name.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--json","name":"json","description":"Print one JSON document on stdout.","typeName":null,"values":[],"required":false,"hidden":false,"global":true},
     {"flags":"--quiet","name":"quiet","description":"Print nothing on stderr but warnings and errors.","typeName":null,"values":[],"required":false,"hidden":false,"global":true},
     {"flags":"--store <file>","name":"store","description":"The store (SPILLWAY_STORE; spillway.duckdb).","typeName":"file","values":[],"required":false,"hidden":false,"global":true},

@@ -22,6 +22,7 @@ export const help: CommandHelp = {
     {"flags":"--interruptible","name":"interruptible","description":"The job may pause and resume.","typeName":null,"values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--restart <kwh>","name":"restart","description":"Energy of one resume, kWh.","typeName":"number","values":[],"default":0,"required":false,"hidden":false,"global":false},
     {"flags":"--held <grams>","name":"held","description":"Grams an hour of storage held while waiting.","typeName":"number","values":[],"default":0,"required":false,"hidden":false,"global":false},
+    {"flags":"--save <name>","name":"save","description":"Keep the answer in the store under this name.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},
     {"flags":"--json","name":"json","description":"Print one JSON document on stdout.","typeName":null,"values":[],"required":false,"hidden":false,"global":true},
     {"flags":"--quiet","name":"quiet","description":"Print nothing on stderr but warnings and errors.","typeName":null,"values":[],"required":false,"hidden":false,"global":true},
     {"flags":"--store <file>","name":"store","description":"The store (SPILLWAY_STORE; spillway.duckdb).","typeName":"file","values":[],"required":false,"hidden":false,"global":true},

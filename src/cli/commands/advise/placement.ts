@@ -14,6 +14,7 @@ import type { PlacementDocument } from "../../schemas/placement_schema.ts";
 interface Options extends FactorOptions {
   readonly minimize?: string;
   readonly example?: boolean;
+  readonly save?: string;
 }
 
 async function run(options: Options, file: string | undefined): Promise<void> {
@@ -64,6 +65,11 @@ async function run(options: Options, file: string | undefined): Promise<void> {
   } as PlacementDocument;
   const { renderPlacement } = await import("../../advise/placement_render.ts");
   await out.emit(document, () => renderPlacement(document, out));
+  if (options.save !== undefined) {
+    const { saveAdvice } = await import("../../advise/save_advice.ts");
+    const { placementPage } = await import("../../advise/placement_page.ts");
+    await saveAdvice(options.save, placementPage(document), out);
+  }
 }
 
 export const command: CommandModule = {
@@ -84,6 +90,7 @@ export const command: CommandModule = {
         default: "total_usd",
       })
       .option("--example", "Print an input file to start from.")
+      .option("--save <name:string>", "Keep the answer in the store under this name.")
       .example("Write an input to start from", "spillway advise placement --example > classes.json")
       .example(
         "Where should it lie?",

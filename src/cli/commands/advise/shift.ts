@@ -1,14 +1,12 @@
 import { Command } from "@cliffy/command";
-import { z } from "zod";
 import { dataError, usageError } from "../../../model/errors.ts";
 import type { GridSeries } from "../../../model/grid_series.ts";
-import { formatGrams, formatNumber, parseSeconds } from "../../../model/units.ts";
+import { parseSeconds } from "../../../model/units.ts";
 import type { ShiftJob, ShiftPlan } from "../../../estimate/formulas/shift.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { type GridOptions, loadGrid, withGridOptions } from "../../estimate/factor_options.ts";
-import { type GlobalOptions, openOutput, type Output } from "../../output.ts";
-import { renderTable } from "../../table.ts";
-import { wrapText } from "../../wrap.ts";
+import { type GlobalOptions, openOutput } from "../../output.ts";
+import type { ShiftDocument } from "../../schemas/shift_schema.ts";
 
 interface Options extends GlobalOptions, GridOptions {
   readonly marginal?: string;
@@ -22,49 +20,8 @@ interface Options extends GlobalOptions, GridOptions {
   readonly interruptible?: boolean;
   readonly restart: number;
   readonly held: number;
+  readonly save?: string;
 }
-
-const planSchema = z.object({
-  starts: z.array(z.string()),
-  segments: z.number(),
-  computeGrams: z.number(),
-  restartGrams: z.number(),
-  heldGrams: z.number(),
-  totalGrams: z.number(),
-  savedGrams: z.number(),
-});
-
-const signalSchema = z.object({
-  signal: z.enum(["average", "marginal"]),
-  now: planSchema,
-  contiguous: planSchema,
-  interruptible: planSchema.nullable(),
-  /** What the plan chosen by the average signal means by this signal. */
-  byAverageChoice: z.number().nullable(),
-});
-
-const output = z.object({
-  schema: z.literal("spillway/shift/1"),
-  job: z.object({
-    slots: z.number(),
-    slotSeconds: z.number(),
-    kwhPerSlot: z.number(),
-    restartKwh: z.number(),
-    heldGramsPerHour: z.number(),
-    start: z.string(),
-    windowSlots: z.number(),
-  }),
-  signals: z.array(signalSchema),
-  region: z.object({
-    averageGrams: z.number(),
-    marginalGrams: z.number().nullable(),
-    agree: z.boolean().nullable(),
-  }).nullable(),
-  advice: z.string(),
-  notes: z.array(z.string()),
-});
-
-type Document = z.infer<typeof output>;
 
 function iso(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
@@ -75,7 +32,7 @@ function shownPlan(
   now: ShiftPlan,
   from: number,
   slotSeconds: number,
-): z.infer<typeof planSchema> {
+): ShiftDocument["signals"][number]["now"] {
   const starts = plan.slots.filter((s, i) => i === 0 || plan.slots[i - 1] !== s - 1);
   return {
     starts: starts.map((s) => iso(from + s * slotSeconds)),
@@ -123,6 +80,7 @@ async function run(options: Options): Promise<void> {
   const { bestContiguous, bestInterruptible, regionShift, runNow } = await import(
     "../../../estimate/formulas/shift.ts"
   );
+  const { renderShift, shiftAdvice } = await import("../../advise/shift_render.ts");
   const { seriesMean } = await import("../../../estimate/formulas/grid_series.ts");
   const { unixSeconds } = await import("../../../parse/grid/timestamp.ts");
   const home = (await loadGrid({ ...options, gridSignal: options.gridSignal ?? "average" }))!;
@@ -141,7 +99,10 @@ async function run(options: Options): Promise<void> {
       `--duration: ${options.duration} does not fit into --within ${options.within ?? "24h"}`,
     );
   }
-  if (options.energy <= 0) throw usageError(`--energy: ${options.energy}, expected above 0`);
+  if (!(options.energy > 0)) throw usageError(`--energy: ${options.energy}, expected above 0`);
+  for (const flag of ["restart", "held"] as const) {
+    if (!(options[flag] >= 0)) throw usageError(`--${flag}: ${options[flag]}, expected at least 0`);
+  }
   const job: ShiftJob = {
     slots,
     kwhPerSlot: options.energy / slots,
@@ -152,7 +113,7 @@ async function run(options: Options): Promise<void> {
   const chosen = options.interruptible
     ? bestInterruptible(average, job)
     : bestContiguous(average, job);
-  const signals: Document["signals"] = [];
+  const signals: ShiftDocument["signals"] = [];
   const signalOf = (name: "average" | "marginal", intensity: Float64Array) => {
     const now = runNow(intensity, job);
     const show = (plan: ShiftPlan) => shownPlan(plan, now, from, slotSeconds);
@@ -165,24 +126,33 @@ async function run(options: Options): Promise<void> {
     });
   };
   signalOf("average", average);
-  if (marginal !== null) {
-    signalOf(
-      "marginal",
-      await slotsOf(marginal, options.marginal!, slotSeconds, from, window),
-    );
-  }
+  const marginalSlots = marginal === null
+    ? null
+    : await slotsOf(marginal, options.marginal!, slotSeconds, from, window);
+  if (marginalSlots !== null) signalOf("marginal", marginalSlots);
   const away = await load(options.to, "average");
   const awayMarginal = await load(options.toMarginal, "marginal");
-  const over = (s: GridSeries | null) =>
-    s === null ? null : seriesMean(s, from, from + duration).gramsPerKwh ??
-      seriesMean(s).gramsPerKwh;
+  const notes: string[] = [];
+  const over = (s: GridSeries | null, label: string | undefined) => {
+    if (s === null) return null;
+    const { gramsPerKwh, coverageRatio } = seriesMean(s, from, from + duration);
+    if (gramsPerKwh !== null && coverageRatio >= 0.99) return gramsPerKwh;
+    notes.push(
+      `${label} covers ${(coverageRatio * 100).toFixed(1)} % of the job's time from ${
+        iso(from)
+      }: the ` +
+        "mean of the whole series is taken for the region",
+    );
+    return seriesMean(s).gramsPerKwh;
+  };
   const region = away === null ? null : regionShift(
     options.energy,
-    { average: over(home)!, marginal: over(marginal) },
-    { average: over(away)!, marginal: over(awayMarginal) },
+    { average: over(home, options.grid)!, marginal: over(marginal, options.marginal) },
+    { average: over(away, options.to)!, marginal: over(awayMarginal, options.toMarginal) },
   );
-  const document: Document = {
+  const document: ShiftDocument = {
     schema: "spillway/shift/1",
+    evidence: "modelled",
     job: {
       slots,
       slotSeconds,
@@ -194,83 +164,24 @@ async function run(options: Options): Promise<void> {
     },
     signals,
     region,
-    advice: advice(signals, region),
+    advice: shiftAdvice(signals, region),
     notes: [
-      ...new Set([...home.notes, ...(marginal?.notes ?? []), ...(away?.notes ?? [])]),
+      ...new Set([...home.notes, ...(marginal?.notes ?? []), ...(away?.notes ?? []), ...notes]),
     ],
   };
-  await out.emit(document, () => render(document, out));
-}
-
-function advice(signals: Document["signals"], region: Document["region"]): string {
-  const [average, marginal] = signals;
-  const best = average.interruptible ?? average.contiguous;
-  const parts: string[] = [];
-  if (best.savedGrams <= 0) parts.push("run it now: no later start saves carbon");
-  else {
-    const share = best.savedGrams / average.now.totalGrams * 100;
-    parts.push(
-      `start at ${best.starts.join(", ")}: saves ${formatGrams(best.savedGrams)} ` +
-        `(${formatNumber(Number(share.toPrecision(3)))} %) by the average signal`,
-    );
+  await out.emit(document, () => renderShift(document, out));
+  if (options.save !== undefined) {
+    const { saveAdvice } = await import("../../advise/save_advice.ts");
+    const { shiftPage } = await import("../../advise/shift_page.ts");
+    const label = options.grid.split("/").at(-1)!;
+    await saveAdvice(options.save, shiftPage(document, label, average, marginalSlots), out);
   }
-  if (marginal === undefined) {
-    parts.push("no marginal signal given (--marginal): what the shift really changes is unknown");
-  } else if (best.savedGrams > 0) {
-    const saved = marginal.now.totalGrams - marginal.byAverageChoice!;
-    parts.push(
-      saved > 0
-        ? `the marginal signal agrees: ${formatGrams(saved)}`
-        : `the marginal signal disagrees: the same shift adds ${formatGrams(-saved)}`,
-    );
-  }
-  if (region !== null) {
-    const word = (g: number) => g < 0 ? `saves ${formatGrams(-g)}` : `adds ${formatGrams(g)}`;
-    parts.push(
-      `moving the region ${word(region.averageGrams)} by the average` +
-        (region.marginalGrams === null
-          ? "; by the marginal signal unknown"
-          : ` and ${word(region.marginalGrams)} by the marginal signal` +
-            (region.agree ? "" : ": they disagree")),
-    );
-  }
-  return parts.join("; ");
-}
-
-function render(document: Document, out: Output): string {
-  const rows = document.signals.flatMap((s) =>
-    ([["now", s.now], ["best start", s.contiguous], ["best slots", s.interruptible]] as const)
-      .flatMap(([name, plan]) =>
-        plan === null ? [] : [[
-          s.signal,
-          name,
-          plan.starts[0],
-          String(plan.segments),
-          formatGrams(plan.totalGrams),
-          formatGrams(plan.savedGrams),
-        ]]
-      )
-  );
-  return renderTable(
-    [
-      { title: "signal" },
-      { title: "plan" },
-      { title: "starts" },
-      { title: "parts", align: "right" },
-      { title: "carbon", align: "right" },
-      { title: "saved", align: "right" },
-    ],
-    rows,
-    out.width,
-    out.style.bold,
-  ) + `\n${wrapText(document.advice, out.width).join("\n")}\n` +
-    document.notes.map((n) => `${wrapText(`note: ${n}`, out.width).join("\n")}\n`).join("");
 }
 
 export const command: CommandModule = {
   name: "advise shift",
   summary: "when and where to run deferrable work, by the average and the marginal signal",
-  output: () => output,
+  output: async () => (await import("../../schemas/shift_schema.ts")).shiftDocumentSchema,
   build: () =>
     withGridOptions(
       new Command().description(
@@ -293,6 +204,7 @@ export const command: CommandModule = {
       .option("--held <grams:number>", "Grams an hour of storage held while waiting.", {
         default: 0,
       })
+      .option("--save <name:string>", "Keep the answer in the store under this name.")
       .example(
         "When should a fine-tuning run?",
         "spillway advise shift --grid US-CAL-CISO_2023_hourly.csv --energy 300 --duration 3h",
