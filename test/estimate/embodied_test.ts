@@ -4,12 +4,12 @@ import fc from "fast-check";
 import {
   daysToWearOut,
   effectiveLifeHours,
-  embodiedByBinding,
   embodiedByTime,
   embodiedByWear,
   hostWithoutMemory,
   nvmeDataUnitBytes,
   ratedWrites,
+  usedByBinding,
   writeAmplification,
   writeGrams,
 } from "../../src/estimate/formulas/embodied.ts";
@@ -42,14 +42,14 @@ test("E7: wear share, time share and the binding one of a job that writes 100 TB
   printed(wear / 1000, "3.013699");
   const time = embodiedByTime(TE, 10, 43_800);
   printed(time, "96.438");
-  const alone = embodiedByBinding({
-    totalGrams: TE,
+  const alone = usedByBinding({
+    total: TE,
     hours: 10,
     lifeHours: 43_800,
     tbwBytes: TBW,
     driveBytesPerHour: 10 * TB,
   });
-  near(alone.grams, wear);
+  near(alone.used, wear);
   near(alone.effectiveLifeHours, 1401.6);
   assert.equal(alone.binding, "wear");
   // Adding both would allocate the drive twice.
@@ -57,14 +57,14 @@ test("E7: wear share, time share and the binding one of a job that writes 100 TB
 });
 
 test("E7: a job that writes little pays for time", () => {
-  const job = embodiedByBinding({
-    totalGrams: TE,
+  const job = usedByBinding({
+    total: TE,
     hours: 10,
     lifeHours: 43_800,
     tbwBytes: TBW,
     driveBytesPerHour: 0.1 * TB / 10,
   });
-  printed(job.grams, "96.438");
+  printed(job.used, "96.438");
   assert.equal(job.binding, "time");
   printed(
     embodiedByWear(TE, { method: "host-over-tbw", hostBytes: 0.1 * TB, tbwBytes: TBW }),
@@ -119,14 +119,14 @@ test("the drive's own rate decides, so that tenants of a shared drive sum to the
   const life = effectiveLifeHours(43_800, TBW, 2 * TBW / 43_800);
   near(life, 21_900);
   const share = (hours: number, part: number) =>
-    embodiedByBinding({
-      totalGrams: TE,
+    usedByBinding({
+      total: TE,
       hours,
       lifeHours: 43_800,
       tbwBytes: TBW,
       driveBytesPerHour: 2 * TBW / 43_800,
       share: part,
-    }).grams;
+    }).used;
   near(share(life, 0.3) + share(life, 0.7), TE);
 });
 
@@ -202,13 +202,13 @@ test("wear and time allocators agree when the write rate is TBW over life", () =
     });
     near(wear, embodiedByTime(te, hours, life), 1e-9);
     near(
-      embodiedByBinding({
-        totalGrams: te,
+      usedByBinding({
+        total: te,
         hours,
         lifeHours: life,
         tbwBytes: tbw,
         driveBytesPerHour: rate,
-      }).grams,
+      }).used,
       wear,
       1e-9,
     );

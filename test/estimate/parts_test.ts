@@ -80,6 +80,29 @@ test("E7: tenants of a drive that its writes wear out sum to the whole drive", (
   near(tenants.reduce((a, b) => a + b, 0), 422_400);
 });
 
+test("F9: of two drives each is used up by what binds it; a third without a log by time", () => {
+  const three = { ...HARDWARE, ssds: [{ ...HARDWARE.ssds[0], count: 3 }] };
+  const drives = [
+    { device: "nvme0", lifetimeHostBytes: 10_000e12, powerOnHours: 1000 },
+    { device: "nvme1", lifetimeHostBytes: 100e12, powerOnHours: 20_000 },
+  ];
+  const site = siteProfileSchema.parse({ ...SITE, electricityUsdPerKwh: 0, depreciationYears: 3 });
+  const usage = { ...RUN, measured: { ssdHostWrittenBytes: 1e12, drives } };
+  const context = estimateContext(site, three, factorsWith(["capex.host=1"]));
+  const estimate = estimateUsage(usage, context);
+  // 10 h: nvme0 wears out in 1401.6 h, the others live 43 800 h, or 26 280 h in the books.
+  near(
+    mid(estimate, "storage_embodied_grams_co2e"),
+    422_400 * (10 / 1401.6 + 2 * 10 / 43_800),
+  );
+  near(
+    mid(estimate, "storage_usd"),
+    7680 * 0.35644531 * (10 / 1401.6 + 2 * 10 / 26_280),
+  );
+  // 4016 TB of nvme0 are left at 10 TB an hour: it goes first.
+  near(mid(estimate, "ssd_left_days"), 4016 / 240);
+});
+
 test("P2b: without a lifetime of the drives the job's own rate decides, and that is said", () => {
   const alone = priced({ ...RUN, measured: { ssdHostWrittenBytes: 100e12 } });
   printed(mid(alone, "storage_embodied_grams_co2e") / 1000, "3.013699");

@@ -76,18 +76,22 @@ export function effectiveLifeHours(
   return driveBytesPerHour > 0 ? Math.min(lifeHours, tbwBytes / driveBytesPerHour) : lifeHours;
 }
 
-/** Embodied carbon by the binding constraint (F9): conserves, since a drive is used up exactly once. */
-export function embodiedByBinding(input: {
-  readonly totalGrams: number;
+/**
+ * What of a drive is used up by the binding constraint (F9): conserves, since a drive is used up exactly once.
+ *
+ * @param input.total Of the whole drive: grams of carbon, dollars, or gigabytes; `used` is in the same unit.
+ */
+export function usedByBinding(input: {
+  readonly total: number;
   readonly hours: number;
   readonly lifeHours: number;
   readonly tbwBytes: number;
   readonly driveBytesPerHour: number;
   readonly share?: number;
-}): { grams: number; effectiveLifeHours: number; binding: "time" | "wear" } {
+}): { used: number; effectiveLifeHours: number; binding: "time" | "wear" } {
   const life = effectiveLifeHours(input.lifeHours, input.tbwBytes, input.driveBytesPerHour);
   return {
-    grams: embodiedByTime(input.totalGrams, input.hours, life, input.share),
+    used: embodiedByTime(input.total, input.hours, life, input.share),
     effectiveLifeHours: life,
     binding: life < input.lifeHours ? "wear" : "time",
   };

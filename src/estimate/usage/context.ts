@@ -120,5 +120,6 @@ function addHardware(factors: Map<string, Coefficient>, hardware: HardwareProfil
     const names = rated.map((s) => `${s.count} x ${s.name}`).join(", ");
     add("drives.capacity_bytes", capacity, "B", names);
     add("drives.tbw_bytes", endurance, "B", names);
+    add("drives.count", rated.reduce((a, s) => a + s.count, 0), "drives", names);
   }
 }

@@ -8,6 +8,7 @@ import {
 } from "../formulas/units.ts";
 import type { Reader } from "../interval.ts";
 import { type EstimateContext, MISSING, NO_GPU_NAME } from "./context.ts";
+import { DRIVE_IDS, driveRates, usedUpGb } from "./drive_rate.ts";
 import { pricedDramByteSeconds, ssdLifeGb } from "./embodied_terms.ts";
 import { heldByteSeconds, hostReservedSeconds } from "./energy_terms.ts";
 import { objectStoreCost, rentedRemoteCost } from "./object_store.ts";
@@ -145,7 +146,17 @@ function owned(
     );
   }
   const ssd = ssdLifeGb(usage, factors);
-  if (ssd.used) {
+  const rates = driveRates(usage, factors);
+  if (rates !== null) {
+    const used = usedUpGb(rates, usage.wallSeconds, "depreciation.years");
+    add(
+      "storage",
+      "$/GB x sum over drives of GB x reserved s / min(depreciation, TBW / the drive's own mean rate)",
+      ["ssd.usd_per_gb", "depreciation.years", ...DRIVE_IDS],
+      true,
+      (get) => get("ssd.usd_per_gb") * used(get),
+    );
+  } else if (ssd.used) {
     const used = ssd.binding("depreciation.years");
     add(
       "storage",

@@ -1,9 +1,9 @@
-import { weakestEvidence } from "../../model/evidence.ts";
+import { type Evidence, weakestEvidence } from "../../model/evidence.ts";
 import type { Usage } from "../../model/usage.ts";
-import { embodiedByBinding, embodiedByWear, lifeHoursOfYears } from "../formulas/embodied.ts";
-import { BYTES_PER_GB, SECONDS_PER_HOUR, SECONDS_PER_YEAR } from "../formulas/units.ts";
+import { embodiedByWear } from "../formulas/embodied.ts";
+import { BYTES_PER_GB, SECONDS_PER_YEAR } from "../formulas/units.ts";
 import { NO_GPU_NAME } from "./context.ts";
-import { driveRate } from "./drive_rate.ts";
+import { DRIVE_IDS, type DriveRates, driveRates, usedUpGb } from "./drive_rate.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
 import type { Formula, Reader } from "../interval.ts";
 import {
@@ -59,6 +59,27 @@ export function ssdLifeGb(usage: Usage, factors: FactorSet) {
     binding: (lifeId: string): Formula => (get) =>
       Math.max(heldGbSeconds / (get(lifeId) * SECONDS_PER_YEAR), wear(get)),
     ids: writtenGb > 0 ? rated.ids : [],
+  };
+}
+
+/** Drives by their own mean rates, whoever runs on them (F9); what the job wears off is its own (F8). */
+function drivesTerm(usage: Usage, rates: DriveRates, evidence: Evidence): Term {
+  const used = usedUpGb(rates, usage.wallSeconds, "life.years");
+  return {
+    account: "embodied",
+    part: "storage",
+    formula:
+      "g/GB x sum over drives of GB x reserved s / min(life, TBW / the drive's own mean rate) (F9)",
+    coefficients: ["ssd.embodied", "life.years", ...DRIVE_IDS],
+    evidence,
+    sunk: true,
+    value: (get) => get("ssd.embodied") * used(get),
+    decision: (get) =>
+      embodiedByWear(get("ssd.embodied") * get("drives.capacity_bytes") / BYTES_PER_GB, {
+        method: "host-over-tbw",
+        hostBytes: ssdWrittenBytes(usage),
+        tbwBytes: get("drives.tbw_bytes"),
+      }),
   };
 }
 
@@ -127,37 +148,16 @@ export function embodiedTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "
     );
   }
   const ssd = ssdLifeGb(usage, factors);
-  const drives = driveRate(usage, factors);
-  if (drives !== null) {
-    const total = (get: Reader) =>
-      get("ssd.embodied") * get("drives.capacity_bytes") / BYTES_PER_GB;
-    terms.push({
-      account: "embodied",
-      part: "storage",
-      formula:
-        "g/GB x GB of the drives x reserved s / min(life, TBW / the drives' own mean rate) (F9)",
-      coefficients: ["ssd.embodied", "life.years", "drives.capacity_bytes", "drives.tbw_bytes"],
-      evidence,
-      sunk: true,
-      value: (get) =>
-        embodiedByBinding({
-          totalGrams: total(get),
-          hours: usage.wallSeconds / SECONDS_PER_HOUR,
-          lifeHours: lifeHoursOfYears(get("life.years")),
-          tbwBytes: get("drives.tbw_bytes"),
-          driveBytesPerHour: drives.bytesPerHour,
-        }).grams,
-      decision: (get) =>
-        embodiedByWear(total(get), {
-          method: "host-over-tbw",
-          hostBytes: ssdWrittenBytes(usage),
-          tbwBytes: get("drives.tbw_bytes"),
-        }),
-    });
+  const rates = driveRates(usage, factors);
+  if (rates !== null) {
+    terms.push(drivesTerm(usage, rates, evidence));
     notes.push(
-      `SSDs are charged by their own mean rate, ${
-        (drives.bytesPerHour / BYTES_PER_GB).toPrecision(3)
-      } GB/h over ${drives.powerOnHours} power-on hours (SMART), whole drives for the time of the run`,
+      `SSDs are charged by their own mean rates, ${
+        rates.drives.map((d) =>
+          `${d.device} ${(d.bytesPerHour / BYTES_PER_GB).toPrecision(3)} GB/h over ` +
+          `${d.powerOnHours} power-on hours`
+        ).join(", ")
+      } (SMART), whole drives for the time of the run`,
     );
   } else if (ssd.used) {
     if (usage.evidence === "measured" && ssdWrittenBytes(usage) > 0) {

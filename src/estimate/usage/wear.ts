@@ -3,7 +3,7 @@ import type { Usage } from "../../model/usage.ts";
 import { daysToWearOut, wearRatio, writeAmplification } from "../formulas/embodied.ts";
 import { BYTES_PER_GB } from "../formulas/units.ts";
 import type { EstimateContext } from "./context.ts";
-import { driveRate } from "./drive_rate.ts";
+import { driveRates } from "./drive_rate.ts";
 import { ratedDriveWrites, ssdWrittenBytes } from "./embodied_terms.ts";
 import { flowBytes, heldByteSeconds } from "./energy_terms.ts";
 import { isKnown, type Put, type Quantity, type Unknowable } from "./quantity.ts";
@@ -107,15 +107,23 @@ export function putWear(
   if (media !== undefined && host !== undefined && host > 0) {
     putNandWear(media, host, context, put);
   }
-  const rate = driveRate(usage, context.factors);
-  if (rate !== null && rate.bytesPerHour > 0) {
+  const rates = driveRates(usage, context.factors);
+  const writing = rates?.drives.filter((d) => d.bytesPerHour > 0) ?? [];
+  if (rates !== null && writing.length > 0) {
     put("ssd_left_days", {
       unit: "days",
-      formula: "(TBW - host bytes written so far) / the drives' own mean rate (SMART)",
+      formula:
+        "least over the drives: (TBW of a drive - host bytes written so far) / its own mean rate (SMART)",
       coefficients: ["drives.tbw_bytes"],
       evidence: weakestEvidence("measured", "modelled"),
       value: (get) =>
-        daysToWearOut(get("drives.tbw_bytes"), rate.lifetimeHostBytes, 24 * rate.bytesPerHour)!,
+        Math.min(...writing.map((d) =>
+          daysToWearOut(
+            get("drives.tbw_bytes") / rates.count,
+            d.lifetimeHostBytes,
+            24 * d.bytesPerHour,
+          )!
+        )),
     });
   }
   if (isKnown(wear) && written > 0 && usage.wallSeconds > 0) {

@@ -143,8 +143,8 @@ export const ESTIMATE_METRICS: readonly MetricDefinition[] = [
   define(
     "ssd_left_days",
     "days",
-    "Days the drives have left at their own mean rate",
-    "(TBW - host bytes written so far) / (host bytes / power-on time), by SMART",
+    "Days until the first drive is worn out at its own mean rate",
+    "least over the drives: (TBW - host bytes written so far) / (host bytes / power-on time), by SMART",
     "JESD218; NVMe SMART",
     "higher",
   ),
