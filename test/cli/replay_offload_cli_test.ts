@@ -49,6 +49,16 @@ test("its document ranks lossy policies marked, prices every result, and carries
   for (const label of labels) assert.ok(Math.abs(sum(label) / sum(labels[0]) - 1) < 0.05, label);
 });
 
+test("where the machine has no price the missing ranking says why, and how to get it", () => {
+  const { code, stdout } = offload("-p", "recompute,kv-offload", "--hardware", "b300_sxm");
+  assert.equal(code, 0);
+  assert.doesNotMatch(stdout, /By total_usd/);
+  assert.match(
+    stdout.replace(/\s+/g, " "),
+    /- No ranking by total_usd: no rent for GPU "b300_sxm"; .* --factor rent\.gpu\.b300_sxm=/,
+  );
+});
+
 test("--fit sets the efficiencies of every run and says how far the medians are off", () => {
   writeFileSync(
     join(folder, "bench.json"),

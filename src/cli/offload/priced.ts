@@ -1,5 +1,5 @@
 import type { Profiles } from "../../model/profiles/profiles.ts";
-import type { ReplayDocument } from "../../model/results.ts";
+import type { PolicyResult, ReplayDocument } from "../../model/results.ts";
 import { loadProfile } from "../load_profiles.ts";
 import { rankResults } from "../replay_run.ts";
 
@@ -28,5 +28,28 @@ export async function withPrices(
   });
   const others = RANKED.filter((id) => results.some((r) => (r.metrics[id]?.value ?? null) !== null))
     .map((by) => ({ by, better: "lower" as const, order: rankResults(results, by, "lower") }));
-  return { ...document, results, ranking: { ...document.ranking, others } };
+  return {
+    ...document,
+    results: results.map((result) => withReasons(result, site!.name)),
+    ranking: { ...document.ranking, others },
+  };
+}
+
+/** A result with a note for each ranking that cannot be made, and why. */
+function withReasons(result: PolicyResult, site: string): PolicyResult {
+  const missing = RANKED.flatMap((by) => {
+    const metric = result.metrics[by];
+    return metric === undefined || metric.value !== null || metric.reason === undefined
+      ? []
+      : [`No ranking by ${by}: ${adviceOf(metric.reason, site)}.`];
+  });
+  return missing.length === 0 ? result : { ...result, notes: [...result.notes ?? [], ...missing] };
+}
+
+/** Factors are flags of "estimate", which takes a kept replay. */
+function adviceOf(reason: string, site: string): string {
+  return reason.replace(
+    "; give --factor",
+    `; keep the replay with --save and run "spillway estimate" with --site ${site} --factor`,
+  );
 }
