@@ -1,5 +1,6 @@
 import { EVIDENCE_LETTERS } from "../model/evidence.ts";
 import { resultLabels } from "../model/result_labels.ts";
+import { attributedNotes } from "../model/result_notes.ts";
 import { formatMetric } from "../model/format_metric.ts";
 import type { Family } from "../model/policy.ts";
 import type { ReplayDocument } from "../model/results.ts";
@@ -10,9 +11,6 @@ import { wrapText } from "./wrap.ts";
 
 const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assumed. " +
   '"spillway explain <metric>" gives each formula.';
-
-/** Policies that a note names before itself. */
-const MOST_NAMED = 3;
 
 /** Where the plural is not the word with an s. */
 const COUNTS: Readonly<Record<string, string>> = {
@@ -40,19 +38,6 @@ function otherOrders({ results, ranking }: ReplayDocument, labels: readonly stri
       return `${rank}. ${labels[result]} ${value}`;
     });
     return `By ${by}: ${places.join(", ")}.`;
-  });
-}
-
-/** Every note once; one that only some policies have names them, unless it does so itself. */
-function attributedNotes({ results }: ReplayDocument): string[] {
-  const notes = [...new Set(results.flatMap((r) => r.notes ?? []))];
-  const policies = new Set(results.map((r) => r.policy));
-  return notes.map((note) => {
-    const by = new Set(results.filter((r) => r.notes?.includes(note)).map((r) => r.policy));
-    const named = [...by].some((policy) => note.startsWith(`${policy}:`));
-    return by.size === policies.size || by.size > MOST_NAMED || named
-      ? note
-      : `${[...by].join(", ")}: ${note}`;
   });
 }
 
@@ -113,7 +98,7 @@ export function renderReplay(
     ...wrapText(safeText(ranking.recommendation), out.width),
   ];
   if (extra.length > 0) lines.push("", ...extra);
-  const notes = attributedNotes(document);
+  const notes = attributedNotes(results);
   if (notes.length > 0) {
     lines.push("", ...notes.flatMap((n) => wrapText(`- ${safeText(n)}`, out.width)));
   }

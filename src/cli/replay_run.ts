@@ -86,11 +86,12 @@ async function replayInOnePass(
   return replays.map((replay) => replay.finish());
 }
 
-function toResult({ policy, shown }: PolicyChoice, outcome: ReplayOutcome): PolicyResult {
+function toResult({ policy, shown, swept }: PolicyChoice, outcome: ReplayOutcome): PolicyResult {
   return {
     policy: policy.name,
     family: policy.family,
     params: shown,
+    ...(Object.keys(swept).length === 0 ? {} : { swept }),
     metrics: outcome.metrics,
     usage: outcome.usage,
     ...(outcome.series === undefined ? {} : { series: outcome.series }),

@@ -8,7 +8,7 @@ export function resultLabels(results: readonly PolicyResult[]): string[] {
       new Set(twins.map((t) => JSON.stringify(t.params[key]))).size > 1
     );
     const shown = keys.map((key) => {
-      const value = result.params[key];
+      const value = result.swept?.[key] ?? result.params[key];
       return `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`;
     });
     return [result.policy, ...shown].join(" ") + (result.legend.lossy ? " (lossy)" : "");

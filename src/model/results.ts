@@ -29,6 +29,8 @@ export interface PolicyResult {
   readonly policy: string;
   readonly family: string;
   readonly params: { readonly [key: string]: Json };
+  /** The values that a sweep gave to some of them, as they were written: "32GiB". */
+  readonly swept?: { readonly [key: string]: string };
   readonly metrics: Metrics;
   readonly usage: Usage | null;
   readonly series?: readonly Series[];

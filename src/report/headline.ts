@@ -1,4 +1,5 @@
 import type { MetricValue } from "../model/metric.ts";
+import { bestOf } from "../model/best_result.ts";
 import { resultLabels } from "../model/result_labels.ts";
 import { formatSeconds } from "../model/units.ts";
 import { evidenceWord } from "./evidence_tag.ts";
@@ -38,11 +39,11 @@ function cardsOf(item: ReportItem): Card[] {
   }
   if (item.kind === "replay") {
     const { results, ranking } = item.document;
-    const best = ranking.order[0];
+    const best = bestOf(ranking);
     const metric = best === undefined ? undefined : results[best.result].metrics[ranking.by];
     return metric === undefined ? [] : [{
-      label: `${metricLabel(ranking.by)} of ${resultLabels(results)[best.result]}, the best of ` +
-        `${results.length}`,
+      label: `${metricLabel(ranking.by)} of ${resultLabels(results)[best!.result]}, the best of ` +
+        `${results.length}${best === ranking.order[0] ? "" : " that keeps the answers"}`,
       metric,
       href,
     }];

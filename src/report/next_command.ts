@@ -1,3 +1,4 @@
+import { bestOf } from "../model/best_result.ts";
 import { resultLabels } from "../model/result_labels.ts";
 import type { ReportItem } from "./input.ts";
 
@@ -16,10 +17,10 @@ export function nextCommand(items: readonly ReportItem[]): string {
   const replay = items.find((i) => i.kind === "replay");
   if (replay !== undefined) {
     const { results, ranking } = replay.document;
-    const best = ranking.order[0];
+    const best = bestOf(ranking);
     const value = best === undefined ? null : results[best.result].metrics[ranking.by]?.value;
     if (typeof value === "number" && value > 0) {
-      const label = resultLabels(results)[best.result];
+      const label = resultLabels(results)[best!.result];
       const metric = results.length === 1 ? ranking.by : `${label}/${ranking.by}`;
       const sign = ranking.better === "lower" ? "<" : ">";
       const rule = `${metric}${sign}${bound(value, ranking.better)}`;

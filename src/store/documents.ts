@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AdviceDocument } from "../model/advice.ts";
 import type { EstimateDocument, ReplayDocument } from "../model/results.ts";
+import { bestOf } from "../model/best_result.ts";
 import { dataError } from "../model/errors.ts";
 import { counted } from "../model/plural.ts";
 import { insertMetrics } from "./metrics.ts";
@@ -12,7 +13,7 @@ type DocumentKind = keyof DocumentKinds;
 function summaryOf(kind: DocumentKind, document: DocumentKinds[DocumentKind]): string {
   if (kind === "replay") {
     const replay = document as ReplayDocument;
-    const best = replay.ranking.order[0];
+    const best = bestOf(replay.ranking);
     const head = `${replay.family} on ${replay.trace.name}, ${
       counted(replay.results.length, "result")
     }`;

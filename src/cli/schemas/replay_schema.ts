@@ -51,6 +51,7 @@ export const replayDocumentSchema = z.strictObject({
     policy: z.string(),
     family: z.string(),
     params: z.record(z.string(), z.unknown()),
+    swept: z.record(z.string(), z.string()).optional(),
     metrics: metricsSchema,
     usage: usageSchema.nullable(),
     series: z.array(seriesSchema).optional(),

@@ -1,5 +1,6 @@
 import type { Json } from "../../model/json.ts";
 import { resultLabels } from "../../model/result_labels.ts";
+import { attributedNotes } from "../../model/result_notes.ts";
 import type { ReplayDocument } from "../../model/results.ts";
 import { formatNumber } from "../../model/units.ts";
 import { downsampleMinMax } from "../downsample.ts";
@@ -174,7 +175,7 @@ function profileName(profile: Json | undefined): string | null {
 export async function replaySection(item: ReplayItem, draw: DrawChart): Promise<Html> {
   const { document } = item;
   const { trace, profiles } = document;
-  const notes = [...new Set(document.results.flatMap((r) => r.notes ?? []))];
+  const notes = attributedNotes(document.results);
   return markup`<section id="${item.id}">${
     sectionHead(`${familyLabel(document.family)} replay`, trace.name, item.id)
   }<p class="verdict">${document.ranking.recommendation}</p>${
