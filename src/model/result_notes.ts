@@ -5,11 +5,12 @@ import type { PolicyResult } from "./results.ts";
 const MOST_NAMED = 3;
 
 /**
- * Every note of some results once. One that only some of them have names those before itself, unless it does
- * so already: by the policy where all results of it have the note, else by the result's label.
+ * Every note of some results once. One that only some of the policies have names those before itself, unless
+ * it does so already: by the policy where all results of it have the note, else by the result's label.
  */
 export function attributedNotes(results: readonly PolicyResult[]): string[] {
   const labels = resultLabels(results);
+  const policies = new Set(results.map((r) => r.policy)).size;
   const notes = [...new Set(results.flatMap((r) => r.notes ?? []))];
   return notes.map((note) => {
     const has = (r: PolicyResult) => r.notes?.includes(note) ?? false;
@@ -19,7 +20,8 @@ export function attributedNotes(results: readonly PolicyResult[]): string[] {
       return [all ? r.policy : labels[i]];
     }));
     const named = results.some((r) => note.startsWith(`${r.policy}:`));
-    return results.every(has) || names.size > MOST_NAMED || named
+    const having = new Set(results.filter(has).map((r) => r.policy)).size;
+    return having === policies || names.size > MOST_NAMED || named
       ? note
       : `${[...names].join(", ")}: ${note}`;
   });
