@@ -126,6 +126,8 @@ test("faults are searched over policies, intervals, spares and copies", () => {
   );
   assert.ok(new Set(d.points.map((p) => p.policy)).size >= 4);
   assert.ok(d.points.some((p) => /interval=/.test(p.name)));
+  assert.ok(d.points.every((p) => p.baseline === (p.policy === "none")));
+  assert.doesNotMatch(d.recommendation.reason, /GPU memory/);
   assert.ok(d.objectives.includes("wall_seconds") && d.objectives.includes("total_grams_co2e"));
 });
 

@@ -7,7 +7,7 @@ import type { Usage } from "../../src/model/usage.ts";
 import { reservedUsage } from "../../src/estimate/usage/reserved.ts";
 import { isBaseline } from "../../src/search/advise/evaluate.ts";
 import { paretoFront } from "../../src/search/advise/pareto.ts";
-import { recommend } from "../../src/search/advise/recommend.ts";
+import { recommend, WITHOUT_TOLERANCE } from "../../src/search/advise/recommend.ts";
 import { defaultSpace, limitSpaces, neighbours, spaceSize } from "../../src/search/advise/space.ts";
 import { meets, parseSlo } from "../../src/search/advise/slo.ts";
 
@@ -94,6 +94,15 @@ test("when the baseline is as good, none is worth it", () => {
   const r = recommend([point("ssd", 6, 1), point("gpu", 6, 1, true)], FAST, "total_usd");
   assert.deepEqual([r.point, r.worthIt], [1, false]);
   assert.match(r.reason, /none is worth it/);
+});
+
+test("a fault policy is held against doing nothing, not against GPU memory", () => {
+  const points = [point("recycle", 6, 1), point("none", 9, 1.5, true)];
+  const r = recommend(points, [], "total_usd", [], WITHOUT_TOLERANCE);
+  assert.deepEqual([r.point, r.worthIt], [0, true]);
+  assert.match(r.reason, /33\.3 % less than none, the best that does nothing against failures/);
+  const alone = recommend([points[1]], [], "total_usd", [], WITHOUT_TOLERANCE);
+  assert.match(alone.reason, /^none is worth it: none does nothing against failures/);
 });
 
 test("when no point keeps the bounds, the nearest is named and none recommended", () => {

@@ -1,4 +1,5 @@
 import type { Metrics } from "../../model/metric.ts";
+import type { Usage } from "../../model/usage.ts";
 import type { EstimateComparison, TraceStamp } from "../../model/results.ts";
 import { coefficientUse } from "../../estimate/document.ts";
 import { staleWarnings } from "../../estimate/factors/staleness.ts";
@@ -8,7 +9,7 @@ import { estimateUsage, type UsageEstimate } from "../../estimate/usage/estimate
 import { isBaseline } from "../../search/advise/evaluate.ts";
 import { paretoFront } from "../../search/advise/pareto.ts";
 import type { Evaluated } from "../../search/advise/point_worker.ts";
-import { recommend } from "../../search/advise/recommend.ts";
+import { recommend, WITHOUT_TIERS, WITHOUT_TOLERANCE } from "../../search/advise/recommend.ts";
 import { meets, type Slo } from "../../search/advise/slo.ts";
 import { VERSION } from "../../runtime/version.ts";
 import type { AdviseDocument } from "../schemas/advise_schema.ts";
@@ -56,6 +57,15 @@ function setOf(point: Point): Record<string, string> {
   );
 }
 
+/** Whether a point goes without what is searched for: tiers, or tolerance of faults. */
+function goesWithout(point: Point, usage: Usage | null): boolean {
+  // Allocators do not store anywhere else: there is nothing to beat but each other.
+  if (usage === null || point.family === "allocator") return false;
+  if (point.family !== "fault") return isBaseline(usage);
+  const { step } = point.space;
+  return point.choice.policy.name === "none" && (step === undefined || isBaseline(step.usage));
+}
+
 /** The document of a search: every point, the front with intervals, one recommendation. */
 export function adviseDocument(input: AdviseInput): AdviseDocument {
   const { context, points, results, slos, goal } = input;
@@ -67,12 +77,12 @@ export function adviseDocument(input: AdviseInput): AdviseDocument {
   const candidates = usable.map((u) => ({
     name: u.point.name,
     metrics: u.metrics,
-    // Allocators do not store anywhere else: there is nothing to beat but each other.
-    baseline: u.point.family !== "allocator" && u.usage !== null && isBaseline(u.usage),
+    baseline: goesWithout(u.point, u.usage),
   }));
   const front = paretoFront(usable.map((u) => u.metrics), objectives);
   const others = objectives.filter((o) => o.metric !== goal);
-  const advice = recommend(candidates, slos, goal, others);
+  const against = points.some((p) => p.family === "fault") ? WITHOUT_TOLERANCE : WITHOUT_TIERS;
+  const advice = recommend(candidates, slos, goal, others, against);
   const whole = new Map<number, UsageEstimate>();
   const estimate = (i: number) => {
     const before = whole.get(i);

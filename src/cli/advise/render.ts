@@ -1,3 +1,4 @@
+import { counted } from "../../model/plural.ts";
 import { formatMetric } from "../../model/format_metric.ts";
 import type { MetricValue } from "../../model/metric.ts";
 import type { Output } from "../output.ts";
@@ -88,7 +89,7 @@ function renderSearch(document: AdviseDocument, out: Output): string {
     ]),
     ...(refused.size === 0 ? [] : [
       "",
-      ...[...refused].map(([reason, n]) => wrap(`refused (${n} points): ${reason}`)),
+      ...[...refused].map(([reason, n]) => wrap(`refused (${counted(n, "point")}): ${reason}`)),
     ]),
     ...(document.warnings.length === 0 ? [] : [
       "",

@@ -8,14 +8,32 @@ import { meets, type Slo, sloText } from "./slo.ts";
 export interface Candidate {
   readonly name: string;
   readonly metrics: Metrics;
-  /** Stores nothing below the GPU. */
+  /** Goes without what is searched for: see {@link Without}. */
   readonly baseline: boolean;
 }
+
+/** What the points of a search are held against, in words. */
+export interface Without {
+  /** What a baseline does. */
+  readonly does: string;
+  /** Where a baseline is all there is. */
+  readonly alone: string;
+}
+
+export const WITHOUT_TIERS: Without = {
+  does: "keeps nothing outside GPU memory",
+  alone: "with GPU memory alone",
+};
+
+export const WITHOUT_TOLERANCE: Without = {
+  does: "does nothing against failures",
+  alone: "doing nothing against failures",
+};
 
 export interface Recommendation {
   /** Index of the point to take; null when no point keeps every bound. */
   readonly point: number | null;
-  /** The best point that stores nothing below the GPU and keeps every bound. */
+  /** The best baseline that keeps every bound. */
   readonly baseline: number | null;
   /** False when the baseline is as good: then nothing else is worth its trouble. */
   readonly worthIt: boolean;
@@ -68,6 +86,7 @@ export function recommend(
   slos: readonly Slo[],
   goal: string,
   others: readonly Objective[] = [],
+  without: Without = WITHOUT_TIERS,
 ): Recommendation {
   const order: Objective[] = [{ metric: goal, better: "lower" }, ...others];
   const all = candidates.map((_, i) => i);
@@ -109,29 +128,28 @@ export function recommend(
       point,
       baseline,
       worthIt: true,
-      reason: `${head}; with GPU memory alone no point keeps ${bounds}`,
+      reason: `${head}; ${without.alone} no point keeps ${bounds}`,
     };
   }
-  const without = known(candidates[baseline].metrics, goal)!;
-  if (without <= value) {
+  const before = known(candidates[baseline].metrics, goal)!;
+  if (before <= value) {
     return {
       point: baseline,
       baseline,
       worthIt: false,
-      reason:
-        `none is worth it: ${candidates[baseline].name} keeps nothing outside GPU memory and has ` +
-        `the least ${goal}, ${shown(without, goal)}` +
+      reason: `none is worth it: ${candidates[baseline].name} ${without.does} and has ` +
+        `the least ${goal}, ${shown(before, goal)}` +
         atTheSame(candidates, feasible, baseline, goal, others[0] ?? null),
     };
   }
-  const saved = (without - value) / without * 100;
+  const saved = (before - value) / before * 100;
   return {
     point,
     baseline,
     worthIt: true,
     reason:
       `${head}: ${Number(saved.toPrecision(3))} % less than ${candidates[baseline].name}, the ` +
-      `best that keeps nothing outside GPU memory (${shown(without, goal)})`,
+      `best that ${without.does} (${shown(before, goal)})`,
   };
 }
 
