@@ -94,8 +94,8 @@ function bind(
 
 /**
  * Records the execution of a replay's KV traffic, validates its operations and bytes under as-run, and gives
- * the cases that change one knob. Before each case the laws are
- * calibrated on generated traffic of other block sizes.
+ * the cases that change one knob. Before each case the laws are calibrated on the recorded traffic with block
+ * sizes that no case has.
  */
 export async function trafficGroup(
   requests: LoadedRequests,
@@ -104,15 +104,17 @@ export async function trafficGroup(
 ): Promise<CaseGroup> {
   const all = changes();
   const judgedSizes = [...new Set(all.map((c) => c.setting.blockBytes))];
-  const sizes = calibrationSizes(judgedSizes);
-  /** Laws of now: a drive that is shared with others is not as fast as minutes ago. */
-  const lawsOf = (setting: Setting, rounds?: CalibrationRounds): Promise<TrafficLaws> => {
-    const options = optionsOf(kv.params.parse({ concurrency: setting.concurrency }), context);
-    return calibrateTraffic(sizes, options, context.seed, rounds);
-  };
   await context.note("recording the traffic of kv-offload");
   const recorded = bind(RECORDED, requests, profiles, context);
   const { traffic: asRecorded } = await recorded.replay();
+  const sizesOf = (setting: Setting) =>
+    calibrationSizes([setting.blockBytes]).filter((size) => !judgedSizes.includes(size));
+  /** Laws of now, from the recorded traffic: a drive that is shared is not as fast as minutes ago. */
+  const lawsOf = (setting: Setting, rounds?: CalibrationRounds): Promise<TrafficLaws> => {
+    const options = optionsOf(kv.params.parse({ concurrency: setting.concurrency }), context);
+    const calibration = { rounds, like: asRecorded };
+    return calibrateTraffic(sizesOf(setting), options, context.seed, calibration);
+  };
   const laws = await lawsOf(RECORDED);
   const measured = await recorded.execute(asRecorded);
   const asRun = trafficClaims(asRecorded, laws, {
@@ -140,7 +142,7 @@ export async function trafficGroup(
               profiles: document.profiles as Json,
               workloadParams: params as Json,
               laws: laws as unknown as Json,
-              calibrationBlockBytes: sizes,
+              calibrationBlockBytes: sizesOf(setting),
               seed: context.seed,
             },
           },

@@ -1,5 +1,6 @@
 import { fitNonNegative, median } from "../llm/least_squares.ts";
 import { type ExecuteOptions, executeTraffic } from "./execute_traffic.ts";
+import type { Traffic } from "../../model/traffic.ts";
 import { lruTraffic } from "./lru_traffic.ts";
 
 /** Seconds of one operation of a phase: `baseSeconds + secondsPerByte * bytes`. */
@@ -26,8 +27,14 @@ export interface CalibrationRounds {
 }
 
 const WHOLE: CalibrationRounds = { counted: 3, warmUp: 1 };
-/** For laws that were calibrated in this process already, to follow a drive that changes its speed. */
-export const AGAIN: CalibrationRounds = { counted: 1, warmUp: 0 };
+/** In a process that has calibrated before, to follow a drive that changes its speed. */
+export const AGAIN: CalibrationRounds = { counted: 2, warmUp: 0 };
+
+export interface TrafficCalibration {
+  readonly rounds?: CalibrationRounds;
+  /** Traffic like the judged one, executed with other block sizes; absent: generated traffic. */
+  readonly like?: Traffic;
+}
 
 /** Block sizes to calibrate on: around the judged ones, never one of them; all fit O_DIRECT. */
 export function calibrationSizes(judged: readonly number[]): number[] {
@@ -39,19 +46,20 @@ export function calibrationSizes(judged: readonly number[]): number[] {
 }
 
 /**
- * Measures how long operations take on this machine with generated traffic of other block sizes, with the
- * judged run's concurrency, directness and fsync policy.
+ * Measures how long operations take on this machine with traffic of other block sizes, with the judged run's
+ * concurrency, directness and fsync policy. How much is in flight at once depends on the traffic, so traffic
+ * like the judged one gives better laws than generated traffic.
  */
 export async function calibrateTraffic(
   sizes: readonly number[],
   options: Omit<ExecuteOptions, "blockBytes" | "speed">,
   seed: number,
-  rounds: CalibrationRounds = WHOLE,
+  { rounds = WHOLE, like }: TrafficCalibration = {},
 ): Promise<TrafficLaws> {
   const seen = new Map<string, { bytes: number; seconds: number[] }[]>();
   for (let repeat = -rounds.warmUp; repeat < rounds.counted; repeat++) {
     for (const [i, size] of sizes.entries()) {
-      const traffic = lruTraffic({
+      const traffic = like ?? lruTraffic({
         blockBytes: size,
         memoryBlocks: 16,
         distinctBlocks: 64,
