@@ -134,13 +134,14 @@ function comparison(
   const computed = valueOf(offload, "computed_tokens") ?? 0;
   const inGpu = valueOf(offload, "hbm_hit_tokens") ?? 0;
   const share = reused / Math.max(1, reused + computed + inGpu);
-  const numbers = `${words} ${formatSeconds(fast)} with ${offload.policy}, ` +
-    `${formatSeconds(slow)} with ${without.policy}`;
+  const [name, other] = [nameOf(offload), nameOf(without)];
+  const numbers = `${words} ${formatSeconds(fast)} with ${name}, ` +
+    `${formatSeconds(slow)} with ${other}`;
   const tiers = `${(100 * share).toFixed(1)} % of the input tokens come from its tiers`;
   if (gain < WORTH_RATIO) {
     return `Offload does not pay here: ${numbers}; ${tiers}${reasonAgainst(share, table)}.`;
   }
-  const sentences = [`Offload pays: ${offload.policy} (${numbers}); ${tiers}.`];
+  const sentences = [`Offload pays: ${name} (${numbers}); ${tiers}.`];
   if (by !== BASES[0].by) {
     sentences.push("The tail does not change: prompts that come for the first time set it.");
   }
@@ -180,6 +181,13 @@ function comparison(
   const written = valueOf(offload, "ssd_written_bytes") ?? 0;
   if (written > 0) sentences.push(`It writes ${formatDecimalBytes(written)} to the drives.`);
   return sentences.join(" ");
+}
+
+/** A policy, with what a sweep set of it. */
+function nameOf({ policy, swept }: PolicyResult): string {
+  return [policy, ...Object.entries(swept ?? {}).map(([key, value]) => `${key}=${value}`)].join(
+    " ",
+  );
 }
 
 /** Blocks are reused whole: what pays for less than one pays for one. */

@@ -49,6 +49,13 @@ test("the verdict says that offload pays, from which distance, length, bandwidth
     const table = { ...r.detail!.breakEven as object, shortestPrefixFromHostTokens: 2 };
     return { ...r, detail: { ...r.detail, breakEven: table } };
   });
+  const swept = results.map((r) =>
+    r.policy === "recompute" ? r : { ...r, swept: { dram: "8GiB" } }
+  );
+  assert.match(
+    verdict(swept),
+    /^Offload pays: kv-offload dram=8GiB \(.* with kv-offload dram=8GiB,/,
+  );
   assert.match(verdict(short), /prefixes of one block \(64 tokens\) or more/);
   assert.match(text, /stops paying when the host link gives less than [0-9.]+ [kMG]B\/s/);
   assert.match(text, /no longer worth 5 % when below about [0-9.]+ % of the input tokens/);
