@@ -33,8 +33,11 @@ interface Table {
   readonly gpuCacheTokens: number;
 }
 
-function tableOf(document: ReplayDocument): Table | null {
-  for (const { detail } of document.results) {
+/** The table of the best result that loads from tiers: the others do not know the host link that was set. */
+function tableOf({ results, ranking }: ReplayDocument): Table | null {
+  const ranked = ranking.order.map(({ result }) => results[result]);
+  const loading = ranked.filter(({ params }) => "hostBandwidth" in params);
+  for (const { detail } of [...loading, ...results]) {
     const table = detail?.breakEven;
     if (table !== undefined && table !== null) return table as unknown as Table;
   }

@@ -66,7 +66,8 @@ export function verdict(results: readonly PolicyResult[]): string {
   const basis = basisOf(lossless);
   const offload = best(lossless.filter(usesTiers), basis.by);
   const without = best(lossless.filter((r) => !usesTiers(r)), basis.by);
-  const table = tableOf(results);
+  // What a policy without tiers computes with is not the host link that was set for those with tiers.
+  const table = tableOf(offload === null ? results : [offload, ...results]);
   const parts: string[] = [];
   const blind = undecidable(results);
   if (blind !== null) parts.push(`No verdict on offload: ${blind}.`);
@@ -139,24 +140,18 @@ function comparison(
     `${formatSeconds(slow)} with ${other}`;
   const tiers = `${(100 * share).toFixed(1)} % of the input tokens come from its tiers`;
   if (gain < WORTH_RATIO) {
-    return `Offload does not pay here: ${numbers}; ${tiers}${reasonAgainst(share, table)}.`;
+    const against = `Offload does not pay here: ${numbers}; ${tiers}${
+      reasonAgainst(share, table)
+    }.`;
+    return table === null ? against : `${against} ${thresholdsAgainst(table)}`;
   }
   const sentences = [`Offload pays: ${name} (${numbers}); ${tiers}.`];
   if (by !== BASES[0].by) {
     sentences.push("The tail does not change: prompts that come for the first time set it.");
   }
   if (table !== null) {
-    const length = table.shortestPrefixFromHostTokens;
     sentences.push(
-      `It pays for blocks reused after more than ${
-        formatNumber(table.gpuCacheTokens)
-      } other tokens ` +
-        `(what GPU memory holds)${
-          length === null
-            ? ""
-            : ` and prefixes of ${lengthWords(length, table.blockTokens)} or more`
-        }, ` +
-        `and stops paying when the host link gives less than ` +
+      `It pays for ${reuseWords(table)}, and stops paying when the host link gives less than ` +
         `${formatRate(table.kvBeatsRecomputeBytesPerSecond)} (now ${
           formatRate(table.hostBytesPerSecond)
         }).`,
@@ -181,6 +176,25 @@ function comparison(
   const written = valueOf(offload, "ssd_written_bytes") ?? 0;
   if (written > 0) sentences.push(`It writes ${formatDecimalBytes(written)} to the drives.`);
   return sentences.join(" ");
+}
+
+/** From which reuse distance and prompt length on loading can pay. */
+function reuseWords(table: Table): string {
+  const length = table.shortestPrefixFromHostTokens;
+  return `blocks reused after more than ${
+    formatNumber(table.gpuCacheTokens)
+  } other tokens (what GPU memory holds)` +
+    (length === null ? "" : ` and prefixes of ${lengthWords(length, table.blockTokens)} or more`);
+}
+
+/** What a trace and a link must be like for it to pay on this machine. */
+function thresholdsAgainst(table: Table): string {
+  const { kvBeatsRecomputeBytesPerSecond: needed, hostBytesPerSecond: now } = table;
+  // A link below what is needed was given as the reason already.
+  const link = now < needed
+    ? ""
+    : `, with a host link of more than ${formatRate(needed)} (now ${formatRate(now)})`;
+  return `It can pay here only for ${reuseWords(table)}${link}.`;
 }
 
 /** A policy, with what a sweep set of it. */

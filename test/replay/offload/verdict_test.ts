@@ -75,6 +75,13 @@ test("the verdict says that offload does not pay, and why", async () => {
   ]);
   assert.match(text, /^Offload does not pay here/);
   assert.match(text, /loading is slower than recomputing: it needs/);
+  assert.match(text, /can pay here only for blocks reused after more than 19.200 other tokens/);
+  // Only policies with tiers know a host link that was set.
+  const set = verdict([
+    await result("recompute"),
+    await result("kv-offload", {}, { hostBandwidth: 1e8 }),
+  ]);
+  assert.match(set, /it needs 4\.695 GB\/s, the host link gives 100 MB\/s/);
 });
 
 test("without both sides there is no verdict, and it says what is missing", async () => {
