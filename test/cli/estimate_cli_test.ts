@@ -156,3 +156,24 @@ for (const topic of TOPICS) {
     assert.equal(await topic.explain("no such thing"), null);
   });
 }
+
+for (
+  const [change, sentence] of [
+    [{ held: [{ tier: "nvme", byteSeconds: 1 }] }, /held\.0\.tier/],
+    [{ measured: { joules: { fan: 5 } } }, /measured\.joules: Unrecognized key: "fan"/],
+    [{ measured: { joules: { gpu: "5" } } }, /measured\.joules\.gpu/],
+    [
+      { measured: { drives: [{ device: "a", lifetimeHostBytes: 1, powerOnHours: 0 }] } },
+      /drive a was powered for 0 hours/,
+    ],
+    [
+      { devices: [{ kind: "gpu", count: 1, reservedSeconds: 100, busySeconds: 140 }] },
+      /gpu devices are busy for 140 s of 100 s reserved/,
+    ],
+  ] as const
+) {
+  test(`a usage with ${JSON.stringify(change)} is refused, not priced at nothing`, () => {
+    const path = file("bad.json", JSON.stringify({ ...USAGE, ...change }));
+    assert.throws(() => subjectOfFile(path), sentence);
+  });
+}

@@ -129,3 +129,25 @@ test("a disk of unknown kind is worn as an SSD, and the estimate says so", () =>
   assert.ok(says({ ...RUN, devices: [{ ...device, kindAssumed: true }] }));
   assert.ok(!says({ ...RUN, devices: [device] }));
 });
+
+test("a node's meter and the GPUs' counters give the unseen share, and sum to the meter", () => {
+  const { metrics: m } = at({ ...RUN, measured: { joules: { node: 1e6, gpu: 328_000 } } });
+  near(m.energy_gpu_joules.value as number, 328_000);
+  near(m.energy_host_joules.value as number, 672_000);
+  const outside = 10 * 3600 * 0.284 + 2000 * 4.166667 + 2000 * 0.000125 * 3.6e6;
+  near(m.energy_joules.value as number, 1e6 + outside);
+  near(m.unseen_energy_ratio.value as number, 1 - 328_000 / (1e6 + outside));
+});
+
+test("counters that say more than the node's meter are said, and the meter is taken", () => {
+  const { metrics: m, notes } = at({ ...RUN, measured: { joules: { node: 1e6, gpu: 2e6 } } });
+  near(m.energy_host_joules.value as number, 1e6);
+  assert.equal(m.energy_gpu_joules, undefined);
+  assert.ok(notes.some((n) => /its meter 1\.000e\+6 J: the meter is taken/.test(n)));
+});
+
+test("a rate over nothing is unknown and names what was not produced", () => {
+  const { metrics: m } = at({ ...RUN, functionalUnits: { inputTokens: 0 } });
+  assert.equal(m.kilo_input_token_joules.value, null);
+  assert.match(m.kilo_input_token_joules.reason!, /^no input tokens were produced/);
+});

@@ -117,6 +117,9 @@ export function subjectOfFile(path: string): Subject {
   };
 }
 
+/** Counters of time and the clock of the run may differ by this much. */
+const BUSY_SLACK = 1.01;
+
 function checkUsage(value: unknown, where: string): Usage | null {
   if (value === null) return null;
   const parsed = usageSchema.safeParse(value);
@@ -137,6 +140,13 @@ function checkUsage(value: unknown, where: string): Usage | null {
     ];
     if (numbers.some((n) => n < 0)) {
       throw dataError(`${where}: a time or an amount is negative, expected at least 0`);
+    }
+    const busy = usage.devices.find((d) => (d.busySeconds ?? 0) > d.reservedSeconds * BUSY_SLACK);
+    if (busy !== undefined) {
+      throw dataError(
+        `${where}: ${busy.kind} devices are busy for ${busy.busySeconds} s of ${busy.reservedSeconds} s ` +
+          "reserved, expected at most all of them",
+      );
     }
     const unpowered = usage.measured?.drives?.find((d) => d.powerOnHours === 0);
     if (unpowered !== undefined) {

@@ -39,7 +39,14 @@ export const usageSchema = z.strictObject({
   })),
   held: z.array(z.strictObject({ tier: tierSchema, byteSeconds: z.number() })),
   measured: z.strictObject({
-    joules: z.record(z.string(), z.number()).optional(),
+    joules: z.strictObject({
+      gpu: z.number().optional(),
+      cpu: z.number().optional(),
+      package: z.number().optional(),
+      node: z.number().optional(),
+      dram: z.number().optional(),
+      ssd: z.number().optional(),
+    }).optional(),
     coverageRatio: z.number().optional(),
     ssdHostWrittenBytes: z.number().optional(),
     ssdMediaWrittenBytes: z.number().optional(),

@@ -10,7 +10,7 @@ import type { Reader } from "../interval.ts";
 import { type EstimateContext, MISSING, NO_GPU_NAME } from "./context.ts";
 import { DRIVE_IDS, driveRates, usedUpGb } from "./drive_rate.ts";
 import { pricedDramByteSeconds, ssdLifeGb } from "./embodied_terms.ts";
-import { heldByteSeconds, hostReservedSeconds } from "./energy_terms.ts";
+import { heldByteSeconds, hostReservedSeconds } from "./amounts.ts";
 import { objectStoreCost, rentedRemoteCost } from "./object_store.ts";
 import type { Part, Term, Terms, UnknownPart } from "./term.ts";
 

@@ -9,12 +9,11 @@ import type { Formula, Reader } from "../interval.ts";
 import {
   flowBytes,
   gpuReservedSeconds,
-  GPUS_PER_HOST,
   heldByteSeconds,
   hostReservedSeconds,
-  type Hosts,
   wholeServer,
-} from "./energy_terms.ts";
+} from "./amounts.ts";
+import { GPUS_PER_HOST, type Hosts } from "./energy_terms.ts";
 import type { Part, Term, Terms } from "./term.ts";
 
 /** Host bytes written to local SSDs: the drives' own counters where read, else the flows. */

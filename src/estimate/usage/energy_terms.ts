@@ -1,9 +1,17 @@
 import type { Evidence } from "../../model/evidence.ts";
 import { weakestEvidence } from "../../model/evidence.ts";
-import type { DeviceUsage, TierName, Usage } from "../../model/usage.ts";
-import { BYTES_PER_GB, JOULES_PER_KWH } from "../formulas/units.ts";
+import type { DeviceUsage, Usage } from "../../model/usage.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
+import { gpuReservedSeconds, hostReservedSeconds, wholeServer } from "./amounts.ts";
 import { NO_GPU_NAME } from "./context.ts";
+import {
+  dramTerms,
+  linear,
+  measuredTerm,
+  networkTerms,
+  outsideTerms,
+  storageTerms,
+} from "./energy_parts.ts";
 import type { Part, Term, Terms, UnknownPart } from "./term.ts";
 
 /** GPUs of a node that the host's power and embodied carbon are shared by. */
@@ -14,42 +22,6 @@ export const GPUS_PER_HOST = 8;
  * them itself; `whole` with those that every such host has, where nobody says what it held.
  */
 export type Hosts = "bare" | "whole";
-
-/** Byte-seconds held on a tier. */
-export function heldByteSeconds(usage: Usage, ...tiers: TierName[]): number {
-  return usage.held.filter((h) => tiers.includes(h.tier)).reduce((a, h) => a + h.byteSeconds, 0);
-}
-
-/** Bytes that flowed on a tier. */
-export function flowBytes(
-  usage: Usage,
-  direction: "read" | "write" | "both",
-  ...tiers: TierName[]
-): number {
-  return usage.flows
-    .filter((f) => tiers.includes(f.tier) && (direction === "both" || f.direction === direction))
-    .reduce((a, f) => a + f.bytes, 0);
-}
-
-export function gpuReservedSeconds(usage: Usage): number {
-  return usage.devices.filter((d) => d.kind === "gpu").reduce((a, d) => a + d.reservedSeconds, 0);
-}
-
-/**
- * Whether a host without GPUs is charged as the whole server that it is: its DRAM is then inside its power
- * and its embodied carbon, its drives inside its power (P1, P4).
- */
-export function wholeServer(usage: Usage): boolean {
-  return gpuReservedSeconds(usage) === 0 && hostReservedSeconds(usage) > 0;
-}
-
-/** Seconds of whole hosts without GPUs: a `node`, or else a `cpu` however many cores it counts. */
-export function hostReservedSeconds(usage: Usage): number {
-  const nodes = usage.devices.filter((d) => d.kind === "node");
-  if (nodes.length > 0) return nodes.reduce((a, d) => a + d.reservedSeconds, 0);
-  return usage.devices.filter((d) => d.kind === "cpu")
-    .reduce((a, d) => a + d.reservedSeconds / Math.max(1, d.count), 0);
-}
 
 function gpuTerm(
   device: DeviceUsage,
@@ -85,38 +57,6 @@ function gpuTerm(
   };
 }
 
-function linear(
-  part: Part,
-  amount: number,
-  ids: readonly string[],
-  formula: string,
-  evidence: Evidence,
-  factor = 1,
-): Term[] {
-  if (amount === 0) return [];
-  return [{
-    account: "energy",
-    part,
-    formula,
-    coefficients: ids,
-    evidence: weakestEvidence(evidence, "assumed"),
-    sunk: false,
-    value: (get) => ids.reduce((product, id) => product * get(id), amount * factor),
-  }];
-}
-
-function measuredTerm(part: Part, kind: string, joules: number): Term {
-  return {
-    account: "energy",
-    part,
-    formula: `energy of ${kind} by its counter or integrated samples (F1, F2)`,
-    coefficients: [],
-    evidence: "measured",
-    sunk: false,
-    value: () => joules,
-  };
-}
-
 const MEASURED_PARTS: Readonly<Record<string, Part>> = {
   gpu: "gpu",
   cpu: "host",
@@ -137,11 +77,10 @@ export function energyTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "ba
   const measured = usage.measured?.joules ?? {};
   const kinds = Object.keys(measured);
   if (measured.node !== undefined) {
-    const terms = [measuredTerm("host", "node", measured.node), ...outsideTerms(usage)];
-    return { terms, unknown, notes };
+    return { terms: [...meteredTerms(measured, notes), ...outsideTerms(usage)], unknown, notes };
   }
   for (const kind of kinds) {
-    terms.push(measuredTerm(MEASURED_PARTS[kind] ?? "host", kind, measured[kind]));
+    terms.push(measuredTerm(MEASURED_PARTS[kind], kind, measured[kind]));
   }
   const covered = usage.measured?.coverageRatio;
   if (kinds.length > 0 && covered !== undefined && covered < 0.99) {
@@ -195,6 +134,29 @@ export function energyTerms(usage: Usage, factors: FactorSet, hosts: Hosts = "ba
   return { terms, unknown, notes };
 }
 
+/** A node by its meter, shared between the parts that have counters and the host, which takes the rest. */
+function meteredTerms(measured: Readonly<Record<string, number>>, notes: string[]): Term[] {
+  const parts = Object.keys(measured).filter((kind) =>
+    kind !== "node" && MEASURED_PARTS[kind] !== "host"
+  );
+  const inside = parts.reduce((sum, kind) => sum + measured[kind], 0);
+  if (inside > measured.node) {
+    notes.push(
+      `counters inside the node saw ${inside.toPrecision(4)} J, its meter ` +
+        `${measured.node.toPrecision(4)} J: the meter is taken`,
+    );
+    return [measuredTerm("host", "node", measured.node)];
+  }
+  return [
+    ...parts.map((kind) => measuredTerm(MEASURED_PARTS[kind], kind, measured[kind])),
+    measuredTerm(
+      "host",
+      parts.length === 0 ? "node" : "node less its parts",
+      measured.node - inside,
+    ),
+  ];
+}
+
 /** A server by its meter; what counters saw of its parts is taken off, for they have terms of their own. */
 function nodeTerm(usage: Usage, insideJoules: number): Term {
   const seconds = hostReservedSeconds(usage);
@@ -209,70 +171,4 @@ function nodeTerm(usage: Usage, insideJoules: number): Term {
     sunk: false,
     value: (get) => Math.max(0, get("node.cpu.watts") * seconds - insideJoules),
   };
-}
-
-/** What no meter of the node itself sees: memory and storage that stand elsewhere, and the way there. */
-function outsideTerms(usage: Usage): Term[] {
-  return [
-    ...dramTerms(usage, "peer_dram"),
-    ...storageTerms(usage, ["remote"]),
-    ...networkTerms(usage),
-  ];
-}
-
-function dramTerms(usage: Usage, ...tiers: TierName[]): Term[] {
-  return linear(
-    "dram",
-    heldByteSeconds(usage, ...tiers) / BYTES_PER_GB,
-    ["dram.watts_per_gb"],
-    "GB-seconds held x W/GB (F13)",
-    usage.evidence,
-  );
-}
-
-function networkTerms(usage: Usage): Term[] {
-  return linear(
-    "network",
-    flowBytes(usage, "both", "remote", "object") / BYTES_PER_GB,
-    ["network.kwh_per_gb"],
-    "GB moved x kWh/GB",
-    usage.evidence,
-    JOULES_PER_KWH,
-  );
-}
-
-/** @param ssds Tiers of drives to charge; the machine's own spinning disks go with its `ssd`. */
-function storageTerms(usage: Usage, ssds: readonly TierName[]): Term[] {
-  const e = usage.evidence;
-  const held = (...tiers: TierName[]) => heldByteSeconds(usage, ...tiers) / BYTES_PER_GB;
-  return [
-    ...linear(
-      "storage",
-      held(...ssds),
-      ["ssd.watts_per_gb"],
-      "SSD GB-seconds held x W/GB (F13)",
-      e,
-    ),
-    ...linear(
-      "storage",
-      ssds.includes("ssd") ? held("hdd") : 0,
-      ["hdd.watts_per_gb"],
-      "HDD GB-seconds held x W/GB (F13)",
-      e,
-    ),
-    ...linear(
-      "storage",
-      held("object"),
-      ["hdd.watts_per_gb", "object.replication"],
-      "object GB-seconds held x HDD W/GB x copies (F13)",
-      e,
-    ),
-    ...linear(
-      "storage",
-      flowBytes(usage, "both", ...ssds) / BYTES_PER_GB,
-      ["ssd.joules_per_gb"],
-      "GB moved to and from SSD x J/GB",
-      e,
-    ),
-  ];
 }

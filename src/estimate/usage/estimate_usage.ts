@@ -257,7 +257,7 @@ export function estimateUsage(
           [],
           ([t]) => (get) => t(get) / (units / rate.per),
         )
-        : { unit: base.unit, reason: `no ${rate.words} were produced: a rate of nothing` },
+        : { unit: base.unit, reason: `no ${rate.things} were produced: a rate of nothing` },
     );
   }
   const metrics: Metrics = {};

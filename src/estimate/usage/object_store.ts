@@ -4,7 +4,7 @@ import { egressUsd } from "../egress.ts";
 import { BYTES_PER_GB, BYTES_PER_GIB, SECONDS_PER_MONTH } from "../formulas/units.ts";
 import type { EstimateContext } from "./context.ts";
 import type { AddCost } from "./cost_terms.ts";
-import { flowBytes, heldByteSeconds } from "./energy_terms.ts";
+import { flowBytes, heldByteSeconds } from "./amounts.ts";
 import type { UnknownPart } from "./term.ts";
 
 const WHERE: Readonly<Record<ObjectPlace, string>> = {

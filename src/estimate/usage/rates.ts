@@ -6,6 +6,8 @@ export interface UnitRate {
   readonly functionalUnit: string;
   readonly per: number;
   readonly words: string;
+  /** What was counted, in the plural. */
+  readonly things: string;
 }
 
 const UNITS:
@@ -37,5 +39,6 @@ export const UNIT_RATES: readonly UnitRate[] = UNITS.flatMap(
       functionalUnit,
       per,
       words,
+      things: functionalUnit.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`),
     })),
 );

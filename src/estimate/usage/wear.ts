@@ -5,7 +5,7 @@ import { BYTES_PER_GB } from "../formulas/units.ts";
 import type { EstimateContext } from "./context.ts";
 import { driveRates } from "./drive_rate.ts";
 import { ratedDriveWrites, ssdWrittenBytes } from "./embodied_terms.ts";
-import { flowBytes, heldByteSeconds } from "./energy_terms.ts";
+import { flowBytes, heldByteSeconds } from "./amounts.ts";
 import { isKnown, type Put, type Quantity, type Unknowable } from "./quantity.ts";
 
 /** Bytes written to spinning disks; null where the usage has none. */
