@@ -176,7 +176,8 @@ export function createInstance(
       ? clock + compute
       : Math.max(clock + load / llm.layers + compute, loadsUntil + compute / llm.layers);
     busySeconds += compute;
-    waitSeconds += end - clock - compute;
+    // Without a load the difference is nothing but rounding, which may be below 0.
+    if (load > 0) waitSeconds += Math.max(0, end - clock - compute);
     iterations++;
     contextTokens += batch.context;
     clock = end;
