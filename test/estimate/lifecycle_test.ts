@@ -46,7 +46,10 @@ test("the life is the sum of its stages, metric by metric, and shares sum to one
     near(document!.stages.reduce((a, s) => a + value(s, id), 0), value(document!.total, id));
   }
   near(document!.stages.reduce((a, s) => a + s.carbonShare!, 0), 1);
-  assert.deepEqual(document!.stages.map((s) => s.storedShare), [0, 1, 0, 1]);
+  const stored = document!.stages.map((s) => s.storedShare!);
+  assert.deepEqual([stored[1], stored[3]], [1, 1]);
+  // Hosts have DRAM and SSDs of their own, inside the figure of the host.
+  assert.ok(stored[0] > 0.01 && stored[0] < 0.5 && stored[2] > 0.01 && stored[2] < 0.5);
   const grams = value(document!.total, "total_grams_co2e");
   near(Number(document!.rates.request_grams_co2e.value), grams / 1e6);
   near(Number(document!.rates.kilo_output_token_grams_co2e.value), grams / 4e5);

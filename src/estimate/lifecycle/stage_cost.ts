@@ -7,6 +7,7 @@ import type { EstimateContext } from "../usage/context.ts";
 import { costTerms } from "../usage/cost_terms.ts";
 import { embodiedTerms, ssdWrittenBytes } from "../usage/embodied_terms.ts";
 import { energyTerms, type Hosts } from "../usage/energy_terms.ts";
+import { hostMemory } from "../usage/host_memory.ts";
 import { namedGpus } from "../usage/named_gpus.ts";
 import type { Part, Term, Terms } from "../usage/term.ts";
 
@@ -85,10 +86,13 @@ export function usageCost(
   const { usage } = namedGpus(given, context.hardware);
   const energy = energyTerms(usage, context.factors, hosts);
   const embodied = embodiedTerms(usage, context.factors, hosts);
-  const money = costTerms(usage, context, energy);
+  const money = costTerms(usage, context, energy, hosts);
   const scaled = (known: Known) => mapKnown([known], ([p]) => timesPriced(p, scale));
   const all = () => true;
   const stored = (part: Part) => STORED.includes(part);
+  // Whole hosts hold memory and drives of their own, inside the figure of the host.
+  const memory = hosts === "whole" ? hostMemory(usage) : { joules: ZERO, grams: ZERO };
+  const inside = { joules: { priced: memory.joules }, grams: { priced: memory.grams } };
   const wear: Priced[] = embodied.terms.flatMap((t) =>
     t.decision === undefined ? [] : [{ ids: t.coefficients, value: t.decision }]
   );
@@ -100,7 +104,10 @@ export function usageCost(
       wear: { priced: timesPriced(addPriced(wear), scale) },
       ssdWrittenBytes: ssdWrittenBytes(usage) * scale,
     },
-    { joules: scaled(of(energy, stored)), embodied: scaled(of(embodied, stored)) },
+    {
+      joules: scaled(mapKnown([of(energy, stored), inside.joules], addPriced)),
+      embodied: scaled(mapKnown([of(embodied, stored), inside.grams], addPriced)),
+    },
     context,
   );
 }

@@ -11,11 +11,18 @@ import { type EstimateContext, MISSING, NO_GPU_NAME } from "./context.ts";
 import { DRIVE_IDS, driveRates, usedUpGb } from "./drive_rate.ts";
 import { pricedDramByteSeconds, ssdLifeGb } from "./embodied_terms.ts";
 import { heldByteSeconds, hostReservedSeconds } from "./amounts.ts";
+import type { Hosts } from "./energy_terms.ts";
+import { hostMemory } from "./host_memory.ts";
 import { objectStoreCost, rentedRemoteCost } from "./object_store.ts";
 import type { Part, Term, Terms, UnknownPart } from "./term.ts";
 
 /** Dollars of a usage (F21): rented by the hour, or owned by depreciation and energy. */
-export function costTerms(usage: Usage, context: EstimateContext, energy: Terms): Terms {
+export function costTerms(
+  usage: Usage,
+  context: EstimateContext,
+  energy: Terms,
+  hosts: Hosts = "bare",
+): Terms {
   const terms: Term[] = [];
   const unknown: UnknownPart[] = [];
   const notes: string[] = [];
@@ -23,7 +30,19 @@ export function costTerms(usage: Usage, context: EstimateContext, energy: Terms)
   const add: AddCost = (part, formula, coefficients, sunk, value) =>
     terms.push({ account: "usd", part, formula, coefficients, evidence, sunk, value });
   if (context.site.ownership === "rented") rented(usage, context, add, unknown, notes);
-  else owned(usage, context, energy, add, unknown);
+  else {
+    owned(usage, context, energy, add, unknown);
+    if (hosts === "whole") {
+      const { ids, value } = hostMemory(usage).usd;
+      add(
+        "dram",
+        "$ of the hosts' DRAM and SSD x reserved GPU s / 8 / depreciation",
+        ids,
+        true,
+        value,
+      );
+    }
+  }
   objectStoreCost(usage, context, add, unknown, notes);
   return { terms, unknown, notes };
 }
