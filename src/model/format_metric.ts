@@ -36,6 +36,7 @@ export function formatInUnit(value: number, unit: MetricUnit): string {
 /** A metric value as people read it; an unknown one prints as `unknown`. */
 export function formatMetric(metric: MetricValue): string {
   if (metric.value === null) return "unknown";
-  if (typeof metric.value === "string") return metric.value;
-  return formatInUnit(metric.value, metric.unit);
+  // A count above 2^53 keeps its digits; sizes have a unit that makes them short.
+  if (typeof metric.value === "string" && metric.unit !== "bytes") return metric.value;
+  return formatInUnit(Number(metric.value), metric.unit);
 }

@@ -12,6 +12,8 @@ interface Epoch {
   rate: number;
   /** Seconds of the save in progress that were done before the epoch began. */
   readonly blocked: number;
+  /** Wall time until which an earlier save is on its way to remote storage: the next waits for it. */
+  readonly pendingUntil: number;
 }
 
 export interface HistoryTotals {
@@ -67,11 +69,37 @@ export function createHistory(
   let remoteSaves = 0;
   let memorySaves = 0;
 
+  /** Seconds for which an earlier save is on its way, from where the save in progress began. */
+  const pendingOf = (e: Epoch): number => Math.max(0, e.pendingUntil - e.start + e.blocked);
   const wallOf = (e: Epoch, m: number): number =>
-    e.start + schedule.wallOf(e.segment, e.done, e.rate, m - e.segment) -
+    e.start + schedule.wallOf(e.segment, e.done, e.rate, m - e.segment, pendingOf(e)) -
     (m > e.segment ? e.blocked : 0);
-  const segmentsBy = (e: Epoch, span: number): number =>
-    schedule.segmentsWithin(e.segment, e.done, e.rate, span + e.blocked);
+  const segmentsBy = (e: Epoch, span: number): number => {
+    // A span is the difference of two wall times: it carries their rounding, however short it is.
+    const rounding = 4 * Number.EPSILON * (e.start + span);
+    const wall = span + rounding + e.blocked;
+    return schedule.segmentsWithin(e.segment, e.done, e.rate, wall, pendingOf(e));
+  };
+  /** When the newest remote save that still counts is durable; -Infinity when nothing is on its way. */
+  const pendingUntil = (): number => {
+    const save = schedule.remoteAtOrBefore(segment);
+    if (spec.persistSeconds === 0 || save === 0) return -Infinity;
+    for (let i = stack.length - 1; i >= 0; i--) {
+      if (stack[i].segment < save) return wallOf(stack[i], save) + spec.persistSeconds;
+    }
+    return -Infinity;
+  };
+  /** Of `elapsed` seconds since the training of a segment ended, those that its save was blocking. */
+  const blockedBy = (e: Epoch, elapsed: number, trained: number): number => {
+    if (elapsed <= 0 || spec.persistSeconds === 0 || e.endSegment >= schedule.segments) {
+      return Math.max(0, elapsed);
+    }
+    const { memory, remote } = schedule.blocksOf(e.endSegment + 1);
+    const first = e.endSegment === e.segment ? e.blocked : 0;
+    const gap = wallOf(e, e.endSegment + 1) - wallOf(e, e.endSegment) - trained + first;
+    const wait = Math.max(0, gap - memory - remote);
+    return Math.min(elapsed, memory) + Math.max(0, elapsed - memory - wait);
+  };
   /** Seconds of a save in progress when the newest epoch was closed. */
   let blocked = 0;
 
@@ -80,7 +108,8 @@ export function createHistory(
     const e = open;
     open = null;
     e.end = Math.max(at, e.start);
-    if (e.rate === 0 || e.end === e.start) {
+    // No time passed: nothing ended, unless all that was left is a save that blocks for no time.
+    if (e.rate === 0 || at < e.start || (e.end === e.start && segmentsBy(e, 0) === 0)) {
       e.end = e.start;
       blocked = e.blocked;
       return;
@@ -92,7 +121,8 @@ export function createHistory(
       schedule.workOf(e.endSegment);
     const before = j === 0 ? e.done : 0;
     e.endDone = Math.min(room, Math.max(0, before + rest * e.rate));
-    blocked = Math.max(0, rest - (room - before) / e.rate) + (j === 0 ? e.blocked : 0);
+    const trained = (room - before) / e.rate;
+    blocked = blockedBy(e, Math.max(0, rest - trained) + (j === 0 ? e.blocked : 0), trained);
     remoteSaves += schedule.remoteSaves(e.endSegment) - schedule.remoteSaves(e.segment);
     memorySaves += j;
     stack.push(e);
@@ -169,7 +199,17 @@ export function createHistory(
   };
 
   const start = (at: number, rate: number, blocked: number): void => {
-    open = { start: at, end: at, segment, done, endSegment: segment, endDone: done, rate, blocked };
+    open = {
+      start: at,
+      end: at,
+      segment,
+      done,
+      endSegment: segment,
+      endDone: done,
+      rate,
+      blocked,
+      pendingUntil: pendingUntil(),
+    };
   };
   return {
     open: (at, rate) => start(at, rate, 0),

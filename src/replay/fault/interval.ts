@@ -42,7 +42,7 @@ export function chosenInterval(
   }
   if (typeof p.interval === "number") return { seconds: p.interval, notes: [] };
   if (mtbf === null) {
-    const note = `the trace has no failure: ${p.interval} has no rate, one checkpoint at the end`;
+    const note = `no failure hits the job: ${p.interval} has no rate, one checkpoint at the end`;
     return { seconds: job.useful, notes: [note] };
   }
   const best = OPTIMA[p.interval](block, mtbf);

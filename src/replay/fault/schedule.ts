@@ -17,11 +17,13 @@ export interface Schedule {
   remoteAtOrBefore(m: number): number;
   /**
    * Wall seconds from a start at segment `m`, `done` useful seconds into it, until `j` more segments ended,
-   * at a training rate.
+   * at a training rate; an earlier save is still on its way for the first `pending` seconds.
    */
-  wallOf(m: number, done: number, rate: number, j: number): number;
+  wallOf(m: number, done: number, rate: number, j: number, pending?: number): number;
   /** Most segments that ended within `wall` seconds of such a start. */
-  segmentsWithin(m: number, done: number, rate: number, wall: number): number;
+  segmentsWithin(m: number, done: number, rate: number, wall: number, pending?: number): number;
+  /** Blocking seconds of the save at the end of segment `m`: into memory, then to remote storage. */
+  blocksOf(m: number): { readonly memory: number; readonly remote: number };
 }
 
 /** Segments this close to a whole number of the job are whole: 6000/600 must not become 11. */
@@ -117,13 +119,26 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
   };
   const remoteAtOrBefore = (m: number): number =>
     m === segments && spec.finalSave ? m : m - m % remoteEvery;
-  const wallOf = (m: number, done: number, rate: number, j: number): number => {
+  const wallOf = (m: number, done: number, rate: number, j: number, pending = 0): number => {
     if (j === 0) return 0;
     const last = m + j === segments;
     const train = (workOf(m + j) - workOf(m) - done) / rate;
     const saves = remoteSaves(m + j) - remoteSaves(m);
     const blocks = last && !spec.finalSave ? j - 1 : j;
-    return train + blocks * block + saves * remoteBlockSeconds + waitOf(m, rate, saves, last);
+    return train + blocks * block + saves * remoteBlockSeconds +
+      firstWait(m, done, rate, saves, pending) + waitOf(m, rate, saves, last);
+  };
+  /** What the first save waits for the one that was on its way at the start. */
+  const firstWait = (
+    m: number,
+    done: number,
+    rate: number,
+    saves: number,
+    pending: number,
+  ): number => {
+    if (saves === 0 || pending === 0) return 0;
+    const first = Math.min(segments, m - m % remoteEvery + remoteEvery);
+    return Math.max(0, pending - (workOf(first) - workOf(m) - done) / rate - (first - m) * block);
   };
   /** One persist at a time: a save whose predecessor is still being written waits for it. */
   const waitOf = (m: number, rate: number, saves: number, last: boolean): number => {
@@ -144,9 +159,16 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
     const cycle = (workOf(segments) - workOf(before)) / rate + (segments - before) * block;
     return wait + Math.max(0, persistSeconds - cycle);
   };
-  const segmentsWithin = (m: number, done: number, rate: number, wall: number): number => {
+  const segmentsWithin = (
+    m: number,
+    done: number,
+    rate: number,
+    wall: number,
+    pending = 0,
+  ): number => {
     // Float slack: a save that ends at the very instant of a failure is complete.
     const limit = wall + 1e-12 * Math.max(1, wall);
+    const within = (j: number): boolean => wallOf(m, done, rate, j, pending) <= limit;
     const most = segments - m;
     // The mean length of a segment gives the count but for where in the cycle the start lies; from there
     // the search doubles its steps, so that it costs a few closed forms whatever the count is.
@@ -154,10 +176,10 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
     const mean = (Math.max(cycle, persistSeconds) + remoteBlockSeconds) / remoteEvery;
     let low = Math.max(0, Math.min(most, Math.floor((limit + done / rate) / mean)));
     let high = low;
-    if (wallOf(m, done, rate, low) <= limit) {
+    if (within(low)) {
       for (let step = 1; high < most; step *= 2) {
         high = Math.min(most, low + step);
-        if (wallOf(m, done, rate, high) > limit) {
+        if (!within(high)) {
           high--;
           break;
         }
@@ -167,12 +189,12 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
       for (let step = 1; low > 0; step *= 2) {
         high = low - 1;
         low = Math.max(0, low - step);
-        if (wallOf(m, done, rate, low) <= limit) break;
+        if (within(low)) break;
       }
     }
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (wallOf(m, done, rate, middle) <= limit) low = middle;
+      if (within(middle)) low = middle;
       else high = middle - 1;
     }
     return low;
@@ -192,6 +214,10 @@ export function createSchedule(job: FaultJob, spec: ScheduleSpec): Schedule {
     },
     remoteSaves,
     remoteAtOrBefore,
+    blocksOf: (m) => ({
+      memory: m === segments && !spec.finalSave ? 0 : block,
+      remote: (remoteSaves(m) - remoteSaves(m - 1)) * remoteBlockSeconds,
+    }),
     wallOf,
     segmentsWithin,
   };

@@ -72,6 +72,13 @@ test("only failures of the job's own nodes hit it: packed, scattered, and of sev
   assert.deepEqual(Array.from(jobs[1].list.node), [2, 0, 1, 2, 3]);
 });
 
+test("jobs that hold more nodes than the cluster has are refused", () => {
+  const cluster = expandFailures(rows([1, NODE, 0]), metaOf(["n0"]));
+  assert.throws(() => failuresOfJob(cluster, 1000, "packed"), /the job holds 1000$/);
+  const slot = { job: 0, sizes: [4, 4, 4, 1000] };
+  assert.throws(() => failuresOfJob(cluster, 4, "packed", slot), /the 4 jobs hold 1012$/);
+});
+
 test("copies within a rack die with it; copies across racks outlive it", async () => {
   const gemini = (await loadFaultPolicies()).find((p) => p.name === "gemini")!;
   const rack = [{ at: 20_000, kind: NODE, node: 0, down: 60 }];

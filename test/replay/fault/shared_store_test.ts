@@ -12,27 +12,46 @@ import {
   valueOf,
 } from "./policy_runs.ts";
 
+// The same cases every time: a test must not fail by the luck of a draw.
+fc.configureGlobal({ seed: 20 });
+
 const policies = await loadFaultPolicies();
 
 /** Bandwidth that no job can feel. */
 const WIDE = 1e18;
 
-const BACKGROUND = ["checkfreq", "periodic-async", "async-spares", "nvme-drain"];
+/**
+ * Each event at an instant of its own, at which no job ends an iteration or a save: where several things happen
+ * at once, engines that sum times in another order may take them in another order.
+ */
+function apart(events: fc.Arbitrary<FaultEvent[]>): fc.Arbitrary<FaultEvent[]> {
+  const moved = (seconds: number, by: number) => seconds + (seconds * by) % 1;
+  return events.map((list) =>
+    list.map((e, i) => ({
+      ...e,
+      at: moved(e.at, Math.SQRT2) + (i * Math.E) % 1,
+      down: moved(e.down, Math.sqrt(3)),
+    }))
+  );
+}
 
 for (const policy of policies) {
   test(`${policy.name}: alone on a store that never fills, a job does what it does without one`, () => {
-    // When the rate changes or the job stops while a save is on its way in the background, the closed form
-    // of the engine takes the next save for the first: a wait for the one before it is not seen there.
-    const background = BACKGROUND.includes(policy.name);
-    const kinds = FAULT_KINDS.filter((k) =>
-      k !== "node_added" && !(background && (k === "straggler" || k === "planned"))
-    );
+    const kinds = FAULT_KINDS.filter((k) => k !== "node_added");
     fc.assert(
       fc.property(
-        fc.array(eventArbitrary(kinds), { maxLength: 12 }),
+        apart(fc.array(eventArbitrary(kinds), { maxLength: 12 })),
         fc.boolean(),
-        (list, immune) => {
-          const set = { restartImmune: immune, spares: policy.name.includes("spares") ? 1 : null };
+        // A save that is still on its way when the next is due, and when training changes.
+        fc.constantFrom({}, { interval: 700, persist: 900 }, { interval: 2000, persist: 1500 }),
+        (list, immune, slow) => {
+          const set = {
+            ...Object.fromEntries(
+              Object.entries(slow).filter(([key]) => key in policy.params.shape),
+            ),
+            restartImmune: immune,
+            spares: policy.name.includes("spares") ? 1 : null,
+          };
           const alone = runPolicy(policy, list, set);
           const shared = runPolicy(policy, list, { ...set, shared: { bandwidth: WIDE, jobs: 1 } });
           for (const id of ["wall_seconds", "goodput_ratio", ...Object.values(PHASE_METRICS)]) {

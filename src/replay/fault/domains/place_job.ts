@@ -1,3 +1,5 @@
+import { usageError } from "../../../model/errors.ts";
+import { counted } from "../../../model/plural.ts";
 import { faultKindIndex } from "../../../model/trace/faults.ts";
 import type { FailureList } from "../failure_list.ts";
 import type { ClusterFailures } from "./expand.ts";
@@ -70,6 +72,7 @@ function scattered({ job, sizes }: Slot, total: number): NumberInJob {
  * the job's are taken modulo its size. A failure at an unknown node always hits.
  *
  * @param slot The job's place among others; null for a job alone.
+ * @throws usage error when the cluster has fewer nodes than the jobs hold.
  */
 export function failuresOfJob(
   cluster: ClusterFailures,
@@ -84,7 +87,16 @@ export function failuresOfJob(
   }
   const { job, sizes } = slot ?? { job: 0, sizes: [size] };
   const jobs = sizes.length;
-  const total = nodes ?? sizes.reduce((sum, one) => sum + one, 0);
+  const wanted = sizes.reduce((sum, one) => sum + one, 0);
+  if (nodes !== null && wanted > nodes) {
+    throw usageError(
+      `the topology has ${counted(nodes, "node")}, ${
+        jobs === 1 ? "the job holds" : `the ${jobs} jobs hold`
+      } ${wanted}`,
+      `describe ${jobs === 1 ? "a smaller job" : "smaller or fewer jobs"} (gpus=N, gpusPerNode=N)`,
+    );
+  }
+  const total = nodes ?? wanted;
   const alike = sizes.every((one) => one === size);
   const numberOf = nodes === null || allocation === "packed"
     ? packed({ job, sizes })

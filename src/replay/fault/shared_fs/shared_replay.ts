@@ -45,7 +45,7 @@ export function sharedReplay<P extends JobParams>(
   spanSeconds: number,
 ): ReplayOutcome {
   const sizes = users.map(({ p }) => jobNodes(p));
-  checkUsers(users, sizes, shared, cluster);
+  checkSizes(users, shared);
   const prepared = users.map(({ p, startSeconds }, j) => {
     const slot = users.length === 1 ? null : { job: j, sizes };
     const made = prepareJob(p, setup, cluster, spanSeconds, context.seed + j * SEED_STEP, slot);
@@ -97,11 +97,9 @@ export function sharedReplay<P extends JobParams>(
   };
 }
 
-function checkUsers<P extends JobParams>(
+function checkSizes<P extends JobParams>(
   users: readonly StoreUser<P>[],
-  sizes: readonly number[],
   shared: SharedStore,
-  cluster: ClusterFailures,
 ): void {
   const unknown = users.findIndex(({ p }) => !(p.bytes > 0));
   if (unknown >= 0) {
@@ -109,13 +107,6 @@ function checkUsers<P extends JobParams>(
       "--shared: how long jobs share the store depends on what they write" +
         (shared.each === undefined ? "" : `; job ${unknown + 1} does not say`),
       "give the size of a checkpoint with --set bytes=SIZE",
-    );
-  }
-  const wanted = sizes.reduce((sum, size) => sum + size, 0);
-  if (shared.each !== undefined && cluster.nodes !== null && wanted > cluster.nodes) {
-    throw usageError(
-      `--job: the jobs hold ${wanted} nodes, the topology has ${cluster.nodes}`,
-      "describe smaller or fewer jobs (gpus=N)",
     );
   }
 }
