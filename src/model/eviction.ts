@@ -9,8 +9,13 @@ export interface Eviction {
   readonly reference: string;
   /** Constants of the policy with the values used; shown with every result. */
   readonly params?: Readonly<Record<string, number>>;
-  /** True when it must know the whole reference stream beforehand: `setup.future` is then given. */
+  /**
+   * True when it must know what comes: `setup.future` is then given by a cache, and `setup.requests` by a
+   * serving engine, which decides on the stream of references while it runs.
+   */
   readonly clairvoyant?: boolean;
+  /** True when it holds everything, whatever the capacity: a bound, and no rule for a place of some size. */
+  readonly unbounded?: boolean;
   /** True when the order of the blocks within a request matters to it: always touch head to tail. */
   readonly headFirst?: boolean;
   /** True when eviction can wait until the end of a request (`--touch tail`). */
@@ -27,6 +32,7 @@ export interface EvictionSetup {
   /** Seed of policies that draw lots. */
   readonly seed?: number;
   readonly future?: FutureUses;
+  readonly requests?: RequestOrder;
   /** What the blocks lie on, for stores with rules of their own for drives; memory when absent. */
   readonly medium?: "memory" | "drive";
   /** Bytes of a block, for rules that count in bytes; absent where blocks have no size (`replay cache`). */
@@ -41,12 +47,20 @@ export interface FutureUses {
   readonly nextUse: Uint32Array;
 }
 
+/** The requests of a trace in order of arrival. */
+export interface RequestOrder {
+  /** The first request after `after` that lists the block; Infinity when none does. */
+  next(block: number, after: number): number;
+}
+
 /** What is known of the request whose blocks are touched next. */
 export interface RequestHint {
   /** Arrival, seconds from the start of the trace. */
   readonly timeSeconds: number;
   /** Turn within the session, -1 where unknown. */
   readonly turn: number;
+  /** Position in order of arrival, where a request is the cause. */
+  readonly index?: number;
 }
 
 /** The state of one cache under one policy. */
@@ -61,6 +75,8 @@ export interface EvictionState {
   beginRequest?(hint: RequestHint): void;
   /** One more (1) or one less (-1) waiting request will use the block, resident or not. */
   claim?(block: number, change: 1 | -1): void;
+  /** The request of the last hint looked the block up, resident or not, wherever it was found. */
+  served?(block: number): void;
   /** Whether a block found here is copied to the tier above; always when absent. */
   promotes?(block: number): boolean;
   /** Cuts back to the capacity after a request, when eviction is deferred. */

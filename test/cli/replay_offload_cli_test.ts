@@ -113,7 +113,7 @@ test("what the engine cannot do is refused in one sentence", () => {
     assert.match(stderr, why);
   };
   refused(["--gpu-blocks", "0"], /at least one block/);
-  refused(["-p", "kv-offload", "--set", "eviction=belady"], /replay cache --eviction belady/);
+  refused(["-p", "kv-offload", "--set", "eviction=beladi"], /known: arc, belady, fifo/);
   refused(["-p", "kv-offload", "--set", "blockTokens=16"], /cannot be refined/);
   refused(["-p", "none", "--set", "pipeline=3"], /cannot be split into 3 equal stages/);
 });

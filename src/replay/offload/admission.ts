@@ -183,6 +183,7 @@ export function createAdmission(
         tiers.load(missing, 0, missing.length, hint, bytes, restore.whole, waits);
       }
       if (list !== null) {
+        tiers.served(list, from, to, hint);
         // Residents first: making room for the others must not evict them.
         fresh.length = 0;
         for (let i = from; i < gpuRun; i++) pool.pin(list[i], evicted);

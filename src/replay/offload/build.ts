@@ -1,5 +1,5 @@
 import { usageError } from "../../model/errors.ts";
-import type { Eviction } from "../../model/eviction.ts";
+import type { Eviction, RequestOrder } from "../../model/eviction.ts";
 import { restoredShare } from "../../model/llm_math.ts";
 import type { ReplayContext } from "../../model/policy.ts";
 import type { HardwareProfile } from "../../model/profiles/hardware.ts";
@@ -84,6 +84,7 @@ export function buildEngine(
   strategyOf: StrategyOf,
   side: Side,
   mostDecodedBlocks: number,
+  requests?: RequestOrder,
 ): BuiltEngine {
   const { hardware, llm } = neededProfiles(context.profiles);
   const machine = machineOf(hardware, params, side);
@@ -146,6 +147,7 @@ export function buildEngine(
       exclusive,
       storedBytesPerBlock,
       descriptorsPerBlock: pieces,
+      requests,
       traffic: side === "mid" ? context.traffic : undefined,
     },
     eviction: evictionOf(context, tiered.eviction),
@@ -173,15 +175,10 @@ function blockTokensOf(context: ReplayContext<"requests">, params: EngineParams)
 function evictionOf(context: ReplayContext<"requests">, name: string): Eviction {
   const known = context.evictions ?? [lru, lookAhead];
   const found = known.find((eviction) => eviction.name === name);
-  const usable = known.filter((eviction) => !eviction.clairvoyant).map((eviction) => eviction.name);
   if (found === undefined) {
-    throw usageError(`--set eviction=${name}: unknown`, `known: ${usable.join(", ")}`);
-  }
-  if (found.clairvoyant) {
     throw usageError(
-      `--set eviction=${name}: it must know the order of all look-ups beforehand, which a serving ` +
-        "engine decides while it runs",
-      'use "replay cache --eviction belady" for the bound',
+      `--set eviction=${name}: unknown`,
+      `known: ${known.map((e) => e.name).join(", ")}`,
     );
   }
   return found;

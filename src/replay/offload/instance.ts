@@ -28,10 +28,11 @@ export function createInstance(
   const { tiers: tierSpecs, tierRules, eviction, seed } = config;
   const tiers = createTierStack(tierSpecs, tierRules, eviction, network, ids, seed, now);
   // One object for all calls: nobody keeps a hint.
-  const hint = { timeSeconds: 0, turn: -1 };
+  const hint = { timeSeconds: 0, turn: -1, index: 0 };
   const hintOf = (sequence: Sequence): RequestHint => {
     hint.timeSeconds = clock;
     hint.turn = sequence.request.turn;
+    hint.index = sequence.request.index;
     return hint;
   };
   const admission = createAdmission(config, pool, tiers, ids, recorder, hintOf);

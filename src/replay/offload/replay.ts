@@ -1,6 +1,8 @@
 import { usageError } from "../../model/errors.ts";
 import type { Replay, ReplayContext } from "../../model/policy.ts";
 import type { RequestColumns } from "../../model/trace/requests.ts";
+import type { RequestOrder } from "../../model/eviction.ts";
+import { createRequestOrder } from "../shared/request_order.ts";
 import { type Arrivals, orderArrivals, requestOf } from "./arrivals.ts";
 import { buildEngine, type BuiltEngine, type StrategyOf } from "./build.ts";
 import { replayClosedLoop } from "./closed_loop.ts";
@@ -28,8 +30,8 @@ export function createServingReplay(
   strategyOf: StrategyOf,
 ): Replay<"requests"> {
   const sides = sidesOf(params).filter((side) => (context.part ?? side) === side);
-  const build = (side: Side, decoded: number): BuiltEngine =>
-    buildEngine(context, params, strategyOf, side, decoded);
+  const build = (side: Side, decoded: number, requests?: RequestOrder): BuiltEngine =>
+    buildEngine(context, params, strategyOf, side, decoded, requests);
   if (params.closedLoop && params.decodeInstances > 0) {
     throw usageError(
       "--closed-loop: instances that only decode are replayed open-loop",
@@ -37,8 +39,11 @@ export function createServingReplay(
     );
   }
   // Fails early on missing profiles and parameters that do not fit.
-  build("mid", 1);
-  const streams = context.meta.arrivalSorted === true && !params.closedLoop && !params.warmStart;
+  const { eviction, tiers } = build("mid", 1).config;
+  // What must know the requests to come needs all of them first.
+  const foresees = eviction.clairvoyant === true && tiers.length > 0;
+  const streams = context.meta.arrivalSorted === true && !params.closedLoop && !params.warmStart &&
+    !foresees;
   const running = streams
     ? sides.map((side) => {
       const engine = build(side, STREAMED_DECODED_BLOCKS);
@@ -49,8 +54,13 @@ export function createServingReplay(
   let index = 0;
   let thinks = false;
 
-  const replayBuffered = (side: Side, arrivals: Arrivals, decoded: number): SideResult => {
-    const engine = build(side, decoded);
+  const replayBuffered = (
+    side: Side,
+    arrivals: Arrivals,
+    decoded: number,
+    requests?: RequestOrder,
+  ): SideResult => {
+    const engine = build(side, decoded, requests);
     if (params.closedLoop) {
       const tally = tallyOf(engine, side, params, context);
       const { instances, router } = params;
@@ -81,7 +91,10 @@ export function createServingReplay(
       }
       const arrivals = orderArrivals(buffered);
       const decoded = decodedBlocks(buffered, build("mid", 1).blockTokens);
-      const results = sides.map((side) => replayBuffered(side, arrivals, decoded));
+      const requests = foresees
+        ? createRequestOrder(arrivals, context.meta.uniqueBlocks!)
+        : undefined;
+      const results = sides.map((side) => replayBuffered(side, arrivals, decoded, requests));
       return outcomeOf(results, params, context, thinks);
     },
   };

@@ -1,4 +1,4 @@
-import type { Eviction, EvictionState, RequestHint } from "../../model/eviction.ts";
+import type { Eviction, EvictionState, RequestHint, RequestOrder } from "../../model/eviction.ts";
 import type { TrafficSink } from "../../model/traffic.ts";
 import type { TierName } from "../../model/usage.ts";
 import type { LinkNetwork } from "../shared/link_network.ts";
@@ -24,6 +24,8 @@ export interface TierRules {
   readonly exclusive: boolean;
   readonly storedBytesPerBlock: number;
   readonly descriptorsPerBlock: number;
+  /** The requests to come, for an eviction that must know them. */
+  readonly requests?: RequestOrder;
   /** Told of every block that a tier takes, gives or drops. */
   readonly traffic?: TrafficSink;
 }
@@ -51,6 +53,8 @@ export interface TierStack {
   prefetch(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): number;
   /** A request that will use the blocks began (1) or ended (-1) to wait. */
   claim(blocks: ArrayLike<number>, from: number, to: number, change: 1 | -1): void;
+  /** A request looked its blocks up and loaded what it could. */
+  served(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): void;
   /** Called with blocks that the GPU evicted. */
   evictedFromGpu(blocks: readonly number[], hint: RequestHint): void;
   /** A block of a tier is known under another id from now on. */
@@ -82,6 +86,7 @@ export function createTierStack(
       seed,
       medium: name === "dram" ? "memory" : "drive",
       blockBytes: rules.storedBytesPerBlock,
+      requests: rules.requests,
     })
   );
   const totals = specs.map(({ name }) => emptyTotals(name));
@@ -265,6 +270,13 @@ export function createTierStack(
       for (const state of states) {
         if (state.claim === undefined) return;
         for (let i = from; i < to; i++) state.claim(blocks[i], change);
+      }
+    },
+    served(blocks, from, to, hint) {
+      for (const state of states) {
+        if (state.served === undefined) return;
+        state.beginRequest?.(hint);
+        for (let i = from; i < to; i++) state.served(blocks[i]);
       }
     },
     evictedFromGpu(blocks, hint) {

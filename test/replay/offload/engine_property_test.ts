@@ -57,7 +57,7 @@ const tiered = fc.record({
   load: fc.constantFrom("always", "cheapest"),
   bounceBuffer: fc.boolean(),
   eviction: fc.constantFrom(
-    ...EVICTIONS.map((e) => e.name).filter((name) => name !== "belady" && name !== "infinite"),
+    ...EVICTIONS.map((e) => e.name).filter((name) => name !== "infinite"),
   ),
   maxBatchTokens: fc.constantFrom(64, 512, 8192),
   maxSequences: fc.constantFrom(1, 4, 256),

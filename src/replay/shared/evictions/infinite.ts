@@ -40,6 +40,7 @@ function create({ uniqueBlocks }: EvictionSetup): EvictionState {
 
 export const eviction: Eviction = {
   name: "infinite",
+  unbounded: true,
   summary: "evict nothing: what any cache could reach at most",
   reference: "the compulsory misses of the trace",
   deferrable: true,
