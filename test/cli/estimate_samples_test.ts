@@ -100,3 +100,37 @@ test("a trace of requests, a replay that only counts hits and empty samples say 
   assert.equal(none.code, 4);
   assert.match(none.stderr, /name no GPU, CPU, disk or energy/);
 });
+
+test("one SMART reading is priced as the drive's life until then", () => {
+  const log = {
+    json_format_version: [1, 0],
+    smartctl: { version: [7, 4] },
+    device: { name: "/dev/nvme0", type: "nvme", protocol: "NVMe" },
+    model_name: "a drive",
+    nvme_smart_health_information_log: {
+      critical_warning: 0,
+      temperature: 40,
+      available_spare: 100,
+      percentage_used: 3,
+      data_units_read: 1000,
+      data_units_written: 2_000_000_000,
+      host_reads: 10,
+      host_writes: 10,
+      power_on_hours: 10_000,
+      unsafe_shutdowns: 0,
+      media_errors: 0,
+    },
+  };
+  const file = join(FOLDER, "smart.json");
+  writeFileSync(file, JSON.stringify(log));
+  const imported = spillway(["import", file, "--name", "smart", "--store", STORE]);
+  assert.equal(imported.code, 0, imported.stderr);
+  const factors = ["drives.tbw_bytes=14016e12", "drives.capacity_bytes=7.68e12", "life.years=5"];
+  const m = estimate("smart", ...factors.flatMap((f) => ["--factor", f])).results[0].metrics;
+  // 1024 TB in 10 000 h: 136 875 h would be left by writes, so the life of 43 800 h binds.
+  near(m.ssd_written_bytes.value, 1024e12);
+  near(m.ssd_wear_ratio.value, 1024 / 14_016);
+  near(m.ssd_left_days.value, (14_016 - 1024) / (1024 / 10_000) / 24);
+  near(m.storage_embodied_grams_co2e.value, 55 * 7680 * 10_000 / 43_800);
+  near(m.ssd_wear_grams_co2e.value, 55 * 7680 * 1024 / 14_016);
+});

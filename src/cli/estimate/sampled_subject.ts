@@ -1,4 +1,6 @@
 import { analyzeRun } from "../../analyze/analyze_run.ts";
+import type { RunView } from "../../analyze/run_view.ts";
+import { SECONDS_PER_HOUR } from "../../estimate/formulas/units.ts";
 import type { SampleColumns } from "../../model/trace/samples.ts";
 import type { Trace } from "../../model/trace/trace.ts";
 import type { Usage } from "../../model/usage.ts";
@@ -42,12 +44,43 @@ function isEmpty(usage: Usage): boolean {
 }
 
 /**
+ * One reading of SMART logs as the whole life of the drives until then: what they wrote, over the hours that
+ * they were powered. Null without such a log.
+ */
+function drivesLife({ measured }: Usage, view: RunView): Usage | null {
+  const drives = measured?.drives ?? [];
+  if (drives.length === 0) return null;
+  const wallSeconds = Math.max(...drives.map((d) => d.powerOnHours)) * SECONDS_PER_HOUR;
+  const media = drives.map((d) => view.get("nvme", d.device, "media_written_bytes")?.last ?? null);
+  return {
+    wallSeconds,
+    functionalUnits: {},
+    devices: [{
+      kind: "ssd",
+      count: drives.length,
+      reservedSeconds: drives.length * wallSeconds,
+      busySeconds: null,
+    }],
+    flows: [],
+    held: [],
+    measured: {
+      drives,
+      ssdHostWrittenBytes: drives.reduce((sum, d) => sum + d.lifetimeHostBytes, 0),
+      ...(media.includes(null) ? {} : {
+        ssdMediaWrittenBytes: media.reduce((sum: number, bytes) => sum + bytes!, 0),
+      }),
+    },
+    evidence: "measured",
+  };
+}
+
+/**
  * Imported samples (the history of a Prometheus, counters that another tool recorded) as what they say was
  * used, from the first reading to the last. Which GPUs they were and when it was, samples do not say.
  */
 export async function subjectOfSamples(trace: Trace<"samples">, id: string): Promise<Subject> {
   const { fromNs, toNs, intervalNs } = await spanOf(trace);
-  const { usage } = await analyzeRun(
+  const { usage, view } = await analyzeRun(
     { ...trace.meta, batches: () => trace.batches() },
     {
       fromNs,
@@ -58,14 +91,21 @@ export async function subjectOfSamples(trace: Trace<"samples">, id: string): Pro
       usage: { logicalCpus: 1, gpuNames: {}, rotational: {} },
     },
   );
-  const priced = usage === null || toNs <= fromNs || isEmpty(usage) ? null : usage;
+  const moment = toNs <= fromNs;
+  const life = moment && usage !== null ? drivesLife(usage, view) : null;
+  const priced = moment ? life : usage === null || isEmpty(usage) ? null : usage;
   return {
     subject: { kind: "trace", id, name: trace.name },
-    inputs: [{ name: trace.name, usage: priced }],
+    inputs: [{
+      name: life === null ? trace.name : `${trace.name}: life of its drives until then`,
+      usage: priced,
+    }],
     profiles: {},
     window: null,
     run: null,
-    unpricedHint: "its samples name no GPU, CPU, disk or energy that could be priced",
+    unpricedHint: moment
+      ? "its samples are of one moment, in which nothing was used; import a series of them"
+      : "its samples name no GPU, CPU, disk or energy that could be priced",
     energyBetween: () => Promise.resolve(null),
   };
 }

@@ -3,7 +3,7 @@ import type { CommandHelp } from "../../cli/cliffy/command_help.ts";
 
 export const help: CommandHelp = {
   "name": "estimate",
-  "description": "Prices what a run or a replay used: energy, operational and embodied carbon, SSD wear and dollars, each from low to high with the source of every coefficient. Several policies of a replay are compared with shared coefficients tied together. Takes an id or name in the store, or a JSON file of a replay, a run or a usage.",
+  "description": "Prices what a run or a replay used: energy, operational and embodied carbon, SSD wear and dollars, each from low to high with the source of every coefficient. Several policies of a replay are compared with shared coefficients tied together. Takes an id or name in the store (a run, a replay, or imported samples), or a JSON file of a replay, a run or a usage. Of one SMART reading it prices the life of the drives until then.",
   "usage": null,
   "options": [
     {"flags":"--site <profile>","name":"site","description":"Site profile: a built-in name or a JSON file.","typeName":"string","values":[],"required":false,"hidden":false,"global":false},

@@ -157,7 +157,8 @@ export const command: CommandModule = {
           "Prices what a run or a replay used: energy, operational and embodied carbon, SSD wear and " +
             "dollars, each from low to high with the source of every coefficient. Several policies of " +
             "a replay are compared with shared coefficients tied together. Takes an id or name in " +
-            "the store, or a JSON file of a replay, a run or a usage.",
+            "the store (a run, a replay, or imported samples), or a JSON file of a replay, a run or a usage. " +
+            "Of one SMART reading it prices the life of the drives until then.",
         )
         .arguments("<run-or-replay:string>"),
     ))
