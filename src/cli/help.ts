@@ -1,4 +1,5 @@
 import type { CommandHelp, OptionInfo } from "./cliffy/command_help.ts";
+import { formatBytes, formatDecimalBytes, formatRate, formatSeconds } from "../model/units.ts";
 import { wrapText } from "./wrap.ts";
 
 /** Two columns: a term and its text, wrapped to the width. */
@@ -22,6 +23,20 @@ export function twoColumns(
   return lines;
 }
 
+/** A default as one would type it: times, sizes and rates with their unit. */
+function shownDefault(value: unknown, typeName: string | null): string {
+  if (Array.isArray(value)) return value.join(",");
+  if (typeof value !== "number") return String(value);
+  if (typeName === "duration") return formatSeconds(value);
+  if (typeName === "rate") return formatRate(value);
+  if (typeName === "size") {
+    return value % 1024 === 0 && value % 1000 !== 0
+      ? formatBytes(value)
+      : formatDecimalBytes(value);
+  }
+  return String(value);
+}
+
 function optionText(option: OptionInfo): string {
   const notes: string[] = [];
   const values = option.values.join("|");
@@ -33,7 +48,7 @@ function optionText(option: OptionInfo): string {
     fallback !== undefined && fallback !== false &&
     !(Array.isArray(fallback) && fallback.length === 0)
   ) {
-    notes.push(`default: ${Array.isArray(fallback) ? fallback.join(",") : String(fallback)}`);
+    notes.push(`default: ${shownDefault(fallback, option.typeName)}`);
   }
   return notes.length === 0 ? option.description : `${option.description} (${notes.join("; ")})`;
 }

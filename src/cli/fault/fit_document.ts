@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { counted } from "../../model/plural.ts";
 import { formatRatio, formatSeconds } from "../../model/units.ts";
 import type { FailureFit } from "../../stats/fit_failures.ts";
 import { safeText } from "../sanitize.ts";
@@ -125,7 +126,7 @@ export function renderFit(
 ): string {
   const chance = (p: number): string => p < 0.001 ? "< 0.1 %" : formatRatio(p);
   const lines = [
-    `${safeText(name)}: ${f.failures} failures of ${f.nodes} nodes over ${
+    `${safeText(name)}: ${counted(f.failures, "failure")} of ${counted(f.nodes, "node")} over ${
       formatSeconds(f.spanSeconds)
     }`,
     "",

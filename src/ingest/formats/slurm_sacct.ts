@@ -1,4 +1,5 @@
 import { dataError } from "../../model/errors.ts";
+import { counted } from "../../model/plural.ts";
 import type { FaultKind, LoggedJob } from "../../model/trace/faults.ts";
 import { expandHostlist } from "../../parse/hostlist.ts";
 import { eachTextLine, type FaultEvent, traceOfEvents } from "../fault_events.ts";
@@ -115,14 +116,14 @@ async function read(input: ImportInput) {
     events.push({ at, node: failed ?? hosts[0] ?? null, kind, down: NaN });
   });
   if (header === null) throw dataError(`${input.label}: the file is empty`);
-  const counted = [...states].sort(([, a], [, b]) => b - a).map(([s, n]) => `${n} ${s}`).join(", ");
+  const byState = [...states].sort(([, a], [, b]) => b - a).map(([s, n]) => `${n} ${s}`).join(", ");
   const trace = await traceOfEvents(
     input,
     "slurm-sacct",
     events,
     [
-      `${jobs.length} jobs: ${counted}`,
-      ...(steps === 0 ? [] : [`${steps} job steps were left out`]),
+      `${counted(jobs.length, "job")}: ${byState}`,
+      ...(steps === 0 ? [] : [`left out: ${counted(steps, "job step")}`]),
       ...jobViewNotes(jobs, (state) => SYSTEM_FAILURES.includes(state)),
     ],
     `${jobs.length} jobs and no failure among them`,
