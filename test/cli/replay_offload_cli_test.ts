@@ -113,7 +113,11 @@ test("what the engine cannot do is refused in one sentence", () => {
     assert.match(stderr, why);
   };
   refused(["--gpu-blocks", "0"], /at least one block/);
-  refused(["-p", "kv-offload", "--set", "eviction=beladi"], /known: arc, belady, fifo/);
+  refused(["-p", "kv-offload", "--set", "eviction=beladi"], /known: arc, belady, fifo, lecar/);
+  refused(
+    ["-p", "kv-offload", "--set", "eviction=infinite"],
+    /never evicts, and a tier has a size/,
+  );
   refused(["-p", "kv-offload", "--set", "blockTokens=16"], /cannot be refined/);
   refused(["-p", "none", "--set", "pipeline=3"], /cannot be split into 3 equal stages/);
 });

@@ -176,9 +176,13 @@ function evictionOf(context: ReplayContext<"requests">, name: string): Eviction 
   const known = context.evictions ?? [lru, lookAhead];
   const found = known.find((eviction) => eviction.name === name);
   if (found === undefined) {
+    const usable = known.filter((eviction) => !eviction.unbounded).map((eviction) => eviction.name);
+    throw usageError(`--set eviction=${name}: unknown`, `known: ${usable.join(", ")}`);
+  }
+  if (found.unbounded) {
     throw usageError(
-      `--set eviction=${name}: unknown`,
-      `known: ${known.map((e) => e.name).join(", ")}`,
+      `--set eviction=${name}: it never evicts, and a tier has a size`,
+      "give the tier more bytes instead, such as --set dram=100TB",
     );
   }
   return found;
