@@ -114,6 +114,13 @@ export const OPEN_IDS: readonly OpenId[] = [
     "raw size, rated writes or capacity of all drives of the machine (raw, tbw, capacity)",
     "the SSDs of the hardware profile",
   ),
+  row(
+    /^drives\.count$/,
+    "drives.count",
+    "drives",
+    "number of drives that the bytes above are of",
+    "the SSDs of the hardware profile, else the SMART logs read",
+  ),
 ];
 
 /** The open id that an id is one of; undefined when it is none. */

@@ -123,6 +123,7 @@ const RANGES: readonly Range[] = [
   },
   { matches: (_id, unit) => unit === "cycles", low: 1, high: 1e6, words: "1 to 1 000 000 cycles" },
   { matches: (_id, unit) => unit === "GB/drive", low: 1, high: 1e6, words: "1 to 1 000 000 GB" },
+  { matches: (_id, unit) => unit === "drives", low: 1, high: 10_000, words: "1 to 10 000 drives" },
   { matches: (_id, unit) => unit === "B", low: 1, high: 1e21, words: "at least 1 byte" },
 ];
 

@@ -8,7 +8,7 @@ import {
 } from "../formulas/units.ts";
 import type { Reader } from "../interval.ts";
 import { type EstimateContext, MISSING, NO_GPU_NAME } from "./context.ts";
-import { DRIVE_IDS, driveRates, usedUpGb } from "./drive_rate.ts";
+import { driveRates, usedUpGb } from "./drive_rate.ts";
 import { pricedDramByteSeconds, ssdLifeGb } from "./embodied_terms.ts";
 import { heldByteSeconds, hostReservedSeconds } from "./amounts.ts";
 import type { Hosts } from "./energy_terms.ts";
@@ -171,7 +171,7 @@ function owned(
     add(
       "storage",
       "$/GB x sum over drives of GB x reserved s / min(depreciation, TBW / the drive's own mean rate)",
-      ["ssd.usd_per_gb", "depreciation.years", ...DRIVE_IDS],
+      ["ssd.usd_per_gb", "depreciation.years", ...rates.ids],
       true,
       (get) => get("ssd.usd_per_gb") * used(get),
     );

@@ -16,6 +16,8 @@ export interface DriveRates {
   readonly drives: readonly DriveRate[];
   /** Drives of the machine: those with a log, or more where the hardware profile has more. */
   readonly count: number;
+  /** Coefficients of the drives that formulas over these rates read. */
+  readonly ids: readonly string[];
 }
 
 /**
@@ -28,11 +30,13 @@ export function driveRates(usage: Usage, factors: FactorSet): DriveRates | null 
   return {
     drives: drives.map((d) => ({ ...d, bytesPerHour: d.lifetimeHostBytes / d.powerOnHours })),
     count: Math.max(drives.length, factors.get("drives.count")?.value ?? 0),
+    ids: [
+      "drives.capacity_bytes",
+      "drives.tbw_bytes",
+      ...(factors.has("drives.count") ? ["drives.count"] : []),
+    ],
   };
 }
-
-/** Coefficients that {@link usedUpGb} reads besides the life. */
-export const DRIVE_IDS = ["drives.capacity_bytes", "drives.tbw_bytes"] as const;
 
 /**
  * Gigabytes of drive life that a stretch of time uses up (F9): each drive by time or by its own writes,

@@ -3,7 +3,7 @@ import type { Usage } from "../../model/usage.ts";
 import { embodiedByWear } from "../formulas/embodied.ts";
 import { BYTES_PER_GB, SECONDS_PER_YEAR } from "../formulas/units.ts";
 import { NO_GPU_NAME } from "./context.ts";
-import { DRIVE_IDS, type DriveRates, driveRates, usedUpGb } from "./drive_rate.ts";
+import { type DriveRates, driveRates, usedUpGb } from "./drive_rate.ts";
 import type { FactorSet } from "../factors/coefficient.ts";
 import type { Formula, Reader } from "../interval.ts";
 import {
@@ -69,7 +69,7 @@ function drivesTerm(usage: Usage, rates: DriveRates, evidence: Evidence): Term {
     part: "storage",
     formula:
       "g/GB x sum over drives of GB x reserved s / min(life, TBW / the drive's own mean rate) (F9)",
-    coefficients: ["ssd.embodied", "life.years", ...DRIVE_IDS],
+    coefficients: ["ssd.embodied", "life.years", ...rates.ids],
     evidence,
     sunk: true,
     value: (get) => get("ssd.embodied") * used(get),

@@ -114,7 +114,7 @@ export function putWear(
       unit: "days",
       formula:
         "least over the drives: (TBW of a drive - host bytes written so far) / its own mean rate (SMART)",
-      coefficients: ["drives.tbw_bytes"],
+      coefficients: rates.ids.filter((id) => id !== "drives.capacity_bytes"),
       evidence: weakestEvidence("measured", "modelled"),
       value: (get) =>
         Math.min(...writing.map((d) =>
