@@ -114,6 +114,8 @@ test("bytes that only the allocator's counter tells of stay through a profiler t
     assert.deepEqual([...tensors.bytes].sort((a, b) => a - b), [50, 300, 700]);
     assert.equal(liveBytes(tensors).peakBytes, 1050);
     assert.match(trace.notes.join("\n"), /700 B on device 0 from before the trace stay/);
+    const { heldBefore } = trace.meta as AllocationTraceMeta;
+    assert.deepEqual(heldBefore, [{ device: 0, bytes: 700 }]);
   });
 });
 

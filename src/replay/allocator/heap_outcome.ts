@@ -3,6 +3,7 @@ import { metric, type Metrics } from "../../model/metric.ts";
 import { counted } from "../../model/plural.ts";
 import type { ReplayContext, ReplayOutcome } from "../../model/policy.ts";
 import type { Usage } from "../../model/usage.ts";
+import { formatBytes } from "../../model/units.ts";
 import { CALL_NAMES, driverSeconds, parseCallCosts } from "./call_costs.ts";
 import { type DeviceCounters, driverCalls } from "./device.ts";
 import type { Heap } from "./heap.ts";
@@ -131,6 +132,12 @@ function notesOf(run: FinishedReplay, pinning: Pinning): string[] {
   }
   if (meta.sizeMeaning === "rounded") {
     notes.push("the trace gives rounded sizes: internal waste cannot be seen in it");
+  }
+  for (const { device, bytes } of meta.heldBefore ?? []) {
+    notes.push(
+      `${formatBytes(bytes)} on device ${device} were there before the trace and in no event: ` +
+        "they come on top of every size here",
+    );
   }
   return notes;
 }
