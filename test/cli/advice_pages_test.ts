@@ -48,6 +48,14 @@ test("placement and shift keep their answers, and a report draws both", () => {
   assert.match(page, /Grid intensity from 2026-01-01T00:00:00Z/);
 });
 
+test("a marginal series of a region without its average is refused", () => {
+  const home = hourly("home.csv", HOURS);
+  const job = ["--energy", "300", "--duration", "3h", "--to-marginal", home];
+  const done = spillway(["advise", "shift", "--grid", home, ...job], { cwd: FOLDER });
+  assert.equal(done.code, 2);
+  assert.match(done.stderr, /--to-marginal needs --to FILE/);
+});
+
 test("a region whose series does not cover the job is said to be taken by its mean", () => {
   const home = hourly("home.csv", HOURS);
   writeFileSync(

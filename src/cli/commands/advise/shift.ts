@@ -77,6 +77,9 @@ async function run(options: Options): Promise<void> {
   if (options.grid === undefined) throw usageError("advise shift: --grid FILE is missing");
   if (options.energy === undefined) throw usageError("advise shift: --energy KWH is missing");
   if (options.duration === undefined) throw usageError("advise shift: --duration is missing");
+  if (options.toMarginal !== undefined && options.to === undefined) {
+    throw usageError("--to-marginal needs --to FILE", "give the average series of that region too");
+  }
   const { bestContiguous, bestInterruptible, regionShift, runNow } = await import(
     "../../../estimate/formulas/shift.ts"
   );
