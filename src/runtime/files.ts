@@ -1,16 +1,20 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { dataError } from "../model/errors.ts";
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** The text of a file, or null when it does not exist. */
+/** The text of a file, or null when it does not exist. @throws data error when it is a folder. */
 export function readTextIfExists(path: string): string | null {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
     if (isMissing(error)) return null;
+    if ((error as NodeJS.ErrnoException).code === "EISDIR") {
+      throw dataError(`${path}: it is a folder, expected a file`);
+    }
     throw error;
   }
 }

@@ -177,3 +177,7 @@ for (
     assert.throws(() => subjectOfFile(path), sentence);
   });
 }
+
+test("a folder in the place of a file is named, not called a bug", () => {
+  assert.throws(() => subjectOfFile(FOLDER), /it is a folder, expected a file$/);
+});
