@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
 import { dataError, SpillwayError } from "../model/errors.ts";
+import type { ReadOptions } from "../ingest/importer.ts";
 import type { Trace, TraceKind } from "../model/trace/trace.ts";
 
-export interface LoadTraceOptions {
+export interface LoadTraceOptions extends ReadOptions {
   readonly storePath: string;
   /** The kind, or kinds, that the caller can replay. */
   readonly kind?: TraceKind | readonly TraceKind[];
@@ -41,7 +42,8 @@ async function fromFile(argument: string, options: LoadTraceOptions): Promise<Lo
   const { FORMATS } = await import("../registry/formats.ts");
   const kinds = typeof options.kind === "string" ? [options.kind] : options.kind ?? [];
   const one = kinds.length === 1 ? kinds[0] : undefined;
-  const trace = await importTrace(argument, FORMATS, { format: options.format, kind: one });
+  const { format, compact } = options;
+  const trace = await importTrace(argument, FORMATS, { format, kind: one, compact });
   checkKind(trace, options, argument);
   return { ...trace, id: null, close: () => Promise.resolve() };
 }

@@ -40,6 +40,8 @@ export interface ReplayCommand {
     trace: Trace,
     profiles: Profiles,
   ) => PolicyChoice[] | Promise<PolicyChoice[]>;
+  /** Whether the options ask for the trace as it was recorded, not only for what a replay needs of it. */
+  readonly asRecorded?: (options: ReplayOptions) => boolean;
   /** Lines printed below the ranking, such as a table of thresholds. */
   readonly extra?: (document: ReplayDocument, out: Output) => readonly string[];
   /** Adds to the document what needs more than one replay (a search, a verdict). */
@@ -70,19 +72,20 @@ export function buildReplayCommand(spec: ReplayCommand): Command {
   );
 }
 
-/** The default policies for the kind that the trace turns out to be; its content is not read yet. */
-async function defaultsFor(
-  byKind: Partial<Record<TraceKind, readonly string[]>>,
+/** A trace that was loaded, or made. */
+type Loaded = Trace & { readonly id: string | null; close(): Promise<void> };
+
+async function load(
+  spec: ReplayCommand,
   argument: string,
   options: ReplayOptions,
+  kind: readonly TraceKind[],
   out: Output,
-): Promise<readonly string[]> {
+): Promise<Loaded> {
   const { loadTrace } = await import("./load_trace.ts");
-  const kinds = Object.keys(byKind) as TraceKind[];
+  const compact = options.save === undefined && !(spec.asRecorded?.(options) ?? false);
   const storePath = out.setting("store").value!;
-  const trace = await loadTrace(argument, { storePath, format: options.format, kind: kinds });
-  await trace.close();
-  return byKind[trace.kind]!;
+  return await loadTrace(argument, { storePath, format: options.format, kind, compact });
 }
 
 async function runReplay(
@@ -94,11 +97,15 @@ async function runReplay(
   const { family, defaults = {} } = spec;
   // Everything the command line can get wrong is checked before the trace is read; only which policies are
   // meant when none is named may depend on what the trace is.
-  const fallback = spec.defaultsByKind === undefined || (options.policy?.length ?? 0) > 0
-    ? typeof spec.defaultPolicies === "function"
-      ? spec.defaultPolicies(argument)
-      : spec.defaultPolicies
-    : await defaultsFor(spec.defaultsByKind, argument, options, out);
+  const { defaultsByKind } = spec;
+  const first = defaultsByKind === undefined || (options.policy?.length ?? 0) > 0
+    ? null
+    : await load(spec, argument, options, Object.keys(defaultsByKind) as TraceKind[], out);
+  const fallback = first !== null
+    ? defaultsByKind![first.kind]!
+    : typeof spec.defaultPolicies === "function"
+    ? spec.defaultPolicies(argument)
+    : spec.defaultPolicies;
   const policies = await loadPolicies(family.name, options.policy, fallback, family);
   let choices = choosePolicies(policies, options.set ?? [], options.sweep ?? []);
   const { loadProfiles } = await import("./load_profiles.ts");
@@ -108,12 +115,12 @@ async function runReplay(
     site: out.setting("site", options.site).value ?? defaults.site,
   });
   const seed = Number(out.setting("seed", options.seed).value);
-  const { loadTrace } = await import("./load_trace.ts");
-  const storePath = out.setting("store").value!;
   const kind = [...new Set(policies.flatMap((p) => p.accepts))] as TraceKind[];
-  const made = await spec.trace?.(argument, options, seed, profiles) ?? null;
-  const loaded = made === null
-    ? await loadTrace(argument, { storePath, format: options.format, kind })
+  const made = first === null
+    ? await spec.trace?.(argument, options, seed, profiles) ?? null
+    : null;
+  const loaded: Loaded = made === null
+    ? first ?? await load(spec, argument, options, kind, out)
     : { ...made, id: null, close: () => Promise.resolve() };
   let trace: Trace & { readonly id: string | null } = loaded;
   let document: ReplayDocument;
@@ -131,7 +138,7 @@ async function runReplay(
   }
   if (options.save !== undefined) {
     const { saveReplay } = await import("./replay_save.ts");
-    document = await saveReplay(document, trace, options.save, storePath, out);
+    document = await saveReplay(document, trace, options.save, out.setting("store").value!, out);
   }
   await out.emit(document, () => renderReplay(document, family, out, spec.extra?.(document, out)));
 }

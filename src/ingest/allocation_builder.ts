@@ -36,22 +36,30 @@ export function emptyRow(): AllocationRow {
   };
 }
 
-type Values = Float64Array | Int32Array | Uint8Array;
+type Values = Float64Array | Uint32Array | Int32Array | Uint8Array;
 
 /** A column in shared memory, so that other threads replay and search it without a copy. */
 function column<A extends Values>(
   Type: { new (buffer: SharedArrayBuffer): A; readonly BYTES_PER_ELEMENT: number },
   fill = 0,
+  rows = BATCH_ROWS,
 ): A {
-  const values = new Type(new SharedArrayBuffer(BATCH_ROWS * Type.BYTES_PER_ELEMENT));
+  const values = new Type(new SharedArrayBuffer(rows * Type.BYTES_PER_ELEMENT));
   return fill === 0 ? values : values.fill(fill) as A;
+}
+
+/** The sizes of a batch in half the room where all of them are whole and below 4 GiB, as they mostly are. */
+function sizesOf(sizes: Float64Array): Float64Array | Uint32Array {
+  const small = sizes.every((size) => size >>> 0 === size);
+  const kept = small ? column(Uint32Array, 0, sizes.length) : column(Float64Array, 0, sizes.length);
+  kept.set(sizes);
+  return kept;
 }
 
 /** Rows being collected; a column begins to exist with the first row that says something in it. */
 class Batch {
   readonly op = column(Uint8Array);
   readonly id = column(Int32Array);
-  readonly size = column(Float64Array);
   address: Float64Array | undefined;
   stream: Int32Array | undefined;
   device: Int32Array | undefined;
@@ -64,6 +72,8 @@ class Batch {
 /** Collects rows of an allocation trace into batches of typed arrays; nothing is copied when they are given out. */
 export class AllocationBuilder {
   #open = new Batch();
+  /** Sizes of the open batch: how much room they need is known when it is full. */
+  readonly #sizes = new Float64Array(BATCH_ROWS);
   readonly #full: AllocationColumns[] = [];
   #given = 0;
   /** Stand for every column that says nothing: large traces have few of the others. */
@@ -76,7 +86,7 @@ export class AllocationBuilder {
     const at = batch.count++;
     batch.op[at] = row.op;
     batch.id[at] = row.id;
-    batch.size[at] = row.size;
+    this.#sizes[at] = row.size;
     if (!Number.isNaN(row.address)) (batch.address ??= column(Float64Array, NaN))[at] = row.address;
     if (row.stream !== 0) (batch.stream ??= column(Int32Array))[at] = row.stream;
     if (row.device !== 0) (batch.device ??= column(Int32Array))[at] = row.device;
@@ -114,7 +124,7 @@ export class AllocationBuilder {
   }
 
   #close(): void {
-    const { count, op, id, size, address, stream, device, timeNs, pool, site } = this.#open;
+    const { count, op, id, address, stream, device, timeNs, pool, site } = this.#open;
     const whole = count === BATCH_ROWS;
     const end = <A extends { slice(from: number, to: number): A }>(values: A): A =>
       whole ? values : values.slice(0, count);
@@ -123,7 +133,7 @@ export class AllocationBuilder {
       count,
       op: end(op),
       id: end(id),
-      size: end(size),
+      size: sizesOf(this.#sizes.subarray(0, count)),
       address: end(address ?? this.#unknown),
       stream: end(stream ?? this.#zeros),
       device: end(device ?? this.#zeros),

@@ -1,5 +1,6 @@
 import type { AllocationColumns } from "../model/trace/allocations.ts";
 import { AllocationBuilder, type AllocationRow, emptyRow, OP_CODE } from "./allocation_builder.ts";
+import type { ReadOptions } from "./importer.ts";
 
 /** An event of a trace that names no allocation: bytes come and go, at an address or without one. */
 export interface MemoryEvent {
@@ -25,9 +26,14 @@ interface Sized {
  *
  * What is to be put in front is known only at the end. Who cannot hold all rows reads twice: a first time for
  * the blocks `before` the trace, a second time for its `events`; ids are the same each time.
+ *
+ * A compact trace keeps no addresses, and gives the id of what was freed to a later allocation.
  */
 export class AllocationMatcher {
   readonly #keep: "all" | "before" | "events";
+  readonly #compact: boolean;
+  /** Ids that can be used again. */
+  readonly #spare: number[] = [];
   /** Id of the live allocation at an address, by device. */
   readonly #atAddress = new Map<number, Map<number, number>>();
   /** Live allocations without an address, by what they have in common. */
@@ -41,8 +47,9 @@ export class AllocationMatcher {
   #beforeCount = 0;
   reused = 0;
 
-  constructor(keep: "all" | "before" | "events" = "all") {
+  constructor(keep: "all" | "before" | "events" = "all", { compact = false }: ReadOptions = {}) {
     this.#keep = keep;
+    this.#compact = compact;
   }
 
   get before(): number {
@@ -54,7 +61,7 @@ export class AllocationMatcher {
   }
 
   allocate(event: MemoryEvent): void {
-    const id = this.#ids++;
+    const id = this.#spare.pop() ?? this.#ids++;
     if (Number.isNaN(event.address)) this.#push(event, { id, row: this.#rows });
     else {
       const live = this.#addressesOf(event.device);
@@ -62,7 +69,7 @@ export class AllocationMatcher {
       if (other !== undefined) {
         // The free of the one before was not recorded.
         this.reused++;
-        this.#add("free", event, other);
+        this.#end(event, other);
       }
       live.set(event.address, id);
     }
@@ -70,10 +77,10 @@ export class AllocationMatcher {
   }
 
   free(event: MemoryEvent): void {
-    this.#add("free", event, this.#take(event) ?? this.bornBefore(event));
+    this.#end(event, this.#take(event) ?? this.bornBefore(event));
   }
 
-  /** A block that was there before the first event; its id. */
+  /** A block that was there before the first event; its id, which nobody had before: it lived all the time. */
   bornBefore(event: MemoryEvent): number {
     const id = this.#ids++;
     this.#beforeCount++;
@@ -141,6 +148,11 @@ export class AllocationMatcher {
     return this.#alike.get(keyOf(event))?.pop();
   }
 
+  #end(event: MemoryEvent, id: number): void {
+    this.#add("free", event, id);
+    if (this.#compact) this.#spare.push(id);
+  }
+
   #add(op: string, event: MemoryEvent, id: number): void {
     this.#rows++;
     if (this.#keep !== "before") this.builder.add(this.#fill(op, event, id, event.timeNs));
@@ -151,7 +163,7 @@ export class AllocationMatcher {
     row.op = OP_CODE[op];
     row.id = id;
     row.size = event.bytes;
-    row.address = event.address;
+    row.address = this.#compact ? NaN : event.address;
     row.stream = event.stream;
     row.device = event.device;
     row.timeNs = timeNs;

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { dataError, type SpillwayError, usageError } from "../model/errors.ts";
 import type { Trace, TraceKind, TraceStream } from "../model/trace/trace.ts";
-import type { Importer, ImportHead } from "./importer.ts";
+import type { Importer, ImportHead, ReadOptions } from "./importer.ts";
 import { type OpenInput, openInput } from "./input.ts";
 import { withPlaces } from "./place.ts";
 
@@ -12,7 +12,7 @@ export interface FormatChoice {
   readonly load: () => Promise<Importer>;
 }
 
-export interface ImportOptions {
+export interface ImportOptions extends ReadOptions {
   /** Name of a format: detection is left out. */
   readonly format?: string;
   /** Only formats of this kind. */
@@ -85,8 +85,12 @@ function noRows(label: string, kind: TraceKind, format: string): SpillwayError {
   );
 }
 
-async function readWhole(input: OpenInput, importer: Importer): Promise<Trace> {
-  const trace = await withPlaces(input.label, () => importer.read(input));
+async function readWhole(
+  input: OpenInput,
+  importer: Importer,
+  options: ReadOptions = {},
+): Promise<Trace> {
+  const trace = await withPlaces(input.label, () => importer.read(input, options));
   if (trace.rows === 0) throw noRows(input.label, trace.kind, importer.name);
   return trace;
 }
@@ -103,7 +107,7 @@ export async function importTrace(
 ): Promise<Trace> {
   const input = await openInput(argument);
   try {
-    const trace = await readWhole(input, await chooseImporter(input, formats, options));
+    const trace = await readWhole(input, await chooseImporter(input, formats, options), options);
     return { ...trace, name: traceName(argument) };
   } finally {
     await input.close();

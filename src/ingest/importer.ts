@@ -17,9 +17,18 @@ export interface Importer<K extends TraceKind = TraceKind> {
    * Reads the whole input. Errors name line and column, what was found and what was expected
    * (data errors, exit code 4); nothing of a refused input is stored.
    */
-  read(input: ImportInput): Promise<Trace<K>>;
+  read(input: ImportInput, options?: ReadOptions): Promise<Trace<K>>;
   /** As `read`, batch by batch in constant memory, where the format allows it. */
   stream?(input: ImportInput): TraceStream<K>;
+}
+
+/** What the reader of a trace does with it. */
+export interface ReadOptions {
+  /**
+   * The trace is replayed and then forgotten: what no replay needs may be left out to hold more of it in
+   * memory. Allocations that were paired by their addresses then have none, and ids are used again.
+   */
+  readonly compact?: boolean;
 }
 
 /** The first bytes of an input, decompressed when it was gzip. */

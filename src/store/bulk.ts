@@ -96,7 +96,7 @@ export function uint8Column(values: Uint8Array): BulkColumn {
 }
 
 /** Doubles; NaN becomes NULL. */
-export function doubleColumn(values: Float64Array): BulkColumn {
+export function doubleColumn(values: Float64Array | Uint32Array): BulkColumn {
   return {
     type: (api) => api.DOUBLE,
     fill: (vector, from, count) => {
@@ -125,7 +125,12 @@ export function wholeColumn(values: Float64Array): BulkColumn {
   };
 }
 
-function markNaN(vector: DuckDBVector, values: Float64Array, from: number, count: number): void {
+function markNaN(
+  vector: DuckDBVector,
+  values: Float64Array | Uint32Array,
+  from: number,
+  count: number,
+): void {
   markNulls(vector, count, (i) => values[from + i] !== values[from + i]);
 }
 

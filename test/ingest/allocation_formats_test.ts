@@ -180,3 +180,27 @@ for (
     },
   );
 }
+
+test("a compact trace has no addresses and uses ids again, but never that of an older block", async () => {
+  const log = [
+    "Thread,Time,Action,Pointer,Size,Stream",
+    "1,12:00:00:1,allocate,0x100,1024,0",
+    "1,12:00:00:2,free,0x100,1024,0",
+    "1,12:00:00:3,allocate,0x200,2048,0",
+    "1,12:00:00:4,free,0x900,512,0",
+    "1,12:00:00:5,free,0x200,2048,0",
+  ].join("\n");
+  await withFile("log.csv", log, async (path) => {
+    const ids: Record<string, number[]> = {};
+    for (const compact of [false, true]) {
+      const trace = await importTrace(path, FORMATS, { compact });
+      for await (const batch of trace.batches()) {
+        if (batch.kind !== "allocations") continue;
+        (ids[String(compact)] ??= []).push(...batch.id);
+        assert.equal(batch.address.every(Number.isNaN), compact);
+      }
+    }
+    // First the block that was there before, then the events.
+    assert.deepEqual(ids, { false: [2, 0, 0, 1, 2, 1], true: [1, 0, 0, 0, 1, 0] });
+  });
+});

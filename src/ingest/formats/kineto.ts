@@ -5,7 +5,7 @@ import type { Trace } from "../../model/trace/trace.ts";
 import { formatBytes } from "../../model/units.ts";
 import { PlaceError } from "../../parse/place_error.ts";
 import { AllocationMatcher } from "../allocation_matcher.ts";
-import type { Importer, ImportHead, ImportInput } from "../importer.ts";
+import type { Importer, ImportHead, ImportInput, ReadOptions } from "../importer.ts";
 import { forEachJsonValue } from "../json_values.ts";
 import { matchedTrace } from "../matched_trace.ts";
 
@@ -147,7 +147,10 @@ function heldBeforeOf(
     .filter(({ bytes }) => bytes > 0);
 }
 
-async function read(input: ImportInput): Promise<Trace<"allocations">> {
+async function read(
+  input: ImportInput,
+  options?: ReadOptions,
+): Promise<Trace<"allocations">> {
   const { gpu, cpu } = await readEvents(input);
   const chosen = gpu.count > 0 ? gpu : cpu;
   if (chosen.count === 0) {
@@ -157,7 +160,7 @@ async function read(input: ImportInput): Promise<Trace<"allocations">> {
     );
   }
   const notes = [counted(chosen.count, "[memory] event")];
-  const matcher = new AllocationMatcher();
+  const matcher = new AllocationMatcher("all", options);
   const { addressed } = chosen;
   const order = chosen.order();
   const first = chosen.us[order[0]];

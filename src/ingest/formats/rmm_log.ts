@@ -5,7 +5,7 @@ import { csvLine, type CsvRow } from "../../parse/csv_line.ts";
 import { PlaceError } from "../../parse/place_error.ts";
 import { DenseNames } from "../allocation_builder.ts";
 import { AllocationMatcher } from "../allocation_matcher.ts";
-import type { Importer, ImportHead, ImportInput } from "../importer.ts";
+import type { Importer, ImportHead, ImportInput, ReadOptions } from "../importer.ts";
 import { isBlank, lineChunks } from "../lines.ts";
 import { matchedSummary, matchedTrace, type MatchedTraceFacts } from "../matched_trace.ts";
 
@@ -160,8 +160,11 @@ function lines(input: ImportInput, reader: LogReader): AsyncGenerator<number> {
   return lineChunks(input, (bytes, start, end, line) => reader.line(bytes, start, end, line));
 }
 
-async function read(input: ImportInput): Promise<Trace<"allocations">> {
-  const reader = new LogReader(new AllocationMatcher());
+async function read(
+  input: ImportInput,
+  options?: ReadOptions,
+): Promise<Trace<"allocations">> {
+  const reader = new LogReader(new AllocationMatcher("all", options));
   for await (const _ of lines(input, reader));
   return await matchedTrace(input, "rmm-log", reader.matcher, reader.facts());
 }

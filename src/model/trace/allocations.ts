@@ -27,10 +27,10 @@ export interface AllocationColumns {
   readonly count: number;
   /** Index into {@link ALLOCATION_OPS}. */
   readonly op: Uint8Array;
-  /** Dense id of the allocation the row is about; -1 where it is about none. */
+  /** Dense id of the allocation the row is about; -1 where it is about none. It may be used again once freed. */
   readonly id: Int32Array;
   /** Bytes; for `set_fraction` the fraction itself. */
-  readonly size: Float64Array;
+  readonly size: Float64Array | Uint32Array;
   /** Address in the recorded run; NaN where the trace has none. Addresses are below 2^53. */
   readonly address: Float64Array;
   /** Dense stream number. */

@@ -39,16 +39,27 @@ export function lifetimesOf(ops: OpList, align: number): Lifetime[] {
   return done.sort((a, b) => a.start - b.start);
 }
 
-/** Largest sum of live sizes over time. */
-export function lowerBound(lifetimes: readonly Lifetime[]): number {
-  const changes = lifetimes.flatMap((l) => [[l.start, l.size], [l.end, -l.size]]);
-  // At one moment what ends goes first: lifetimes are half-open.
-  changes.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  let live = 0;
-  let most = 0;
-  for (const [, size] of changes) {
-    live += size;
-    if (live > most) most = live;
+/** Largest sum of live sizes over time, as asked for and rounded up to `align`, and the allocations. */
+export function lowerBound(
+  ops: OpList,
+  align: number,
+): { requestedBytes: number; roundedBytes: number; allocations: number } {
+  const sizes = new Float64Array(ops.ids);
+  const most = { requestedBytes: 0, roundedBytes: 0, allocations: 0 };
+  let requested = 0;
+  let rounded = 0;
+  for (const { op, id, size, count } of ops.batches) {
+    for (let row = 0; row < count; row++) {
+      const sign = op[row] === OP.alloc ? 1 : op[row] === OP.free ? -1 : 0;
+      if (sign === 0 || id[row] < 0) continue;
+      const bytes = sign > 0 ? size[row] : sizes[id[row]];
+      sizes[id[row]] = sign > 0 ? bytes : 0;
+      requested += sign * bytes;
+      rounded += sign * Math.ceil(bytes / align) * align;
+      if (requested > most.requestedBytes) most.requestedBytes = requested;
+      if (rounded > most.roundedBytes) most.roundedBytes = rounded;
+      if (sign > 0 && bytes > 0) most.allocations++;
+    }
   }
   return most;
 }

@@ -45,7 +45,7 @@ export class OpList {
     if (this.batches.length === 1) return this.batches[0];
     const join = <A extends Float64Array | Int32Array | Uint8Array>(
       Type: new (n: number) => A,
-      of: (b: AllocationColumns) => A | undefined,
+      of: (b: AllocationColumns) => A | Uint32Array | undefined,
       missing = 0,
     ): A => {
       const out = new Type(this.count);
@@ -76,7 +76,7 @@ function onlyDevice(columns: AllocationColumns, device: number, count: number): 
   const rows = new Int32Array(count);
   let at = 0;
   for (let i = 0; i < columns.count; i++) if (columns.device[i] === device) rows[at++] = i;
-  const pick = <A extends Float64Array | Int32Array | Uint8Array>(values: A): A => {
+  const pick = <A extends Float64Array | Uint32Array | Int32Array | Uint8Array>(values: A): A => {
     const out = new (values.constructor as new (n: number) => A)(count);
     for (let i = 0; i < count; i++) out[i] = values[rows[i]];
     return out;

@@ -32,6 +32,8 @@ export const command: CommandModule = {
             "--events <file:string>",
             "Write a JSON line an operation: address, bytes and every counter after it.",
           ),
+      // Its lines name allocations, which a compact trace gives the same number one after the other.
+      asRecorded: (options) => (options as AllocatorOptions).events !== undefined,
       prepare: (choices, options, trace) =>
         chooseAllocators(choices, options as AllocatorOptions, trace),
       after: async (after) => {

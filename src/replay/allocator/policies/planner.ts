@@ -41,19 +41,17 @@ function plan(
   context: ReplayContext<"allocations">,
   ops: OpList,
 ): ReplayOutcome {
-  const requested = lowerBound(lifetimesOf(ops, 1));
-  const lifetimes = lifetimesOf(ops, p.align);
-  const bound = lowerBound(lifetimes);
+  const { requestedBytes: requested, roundedBytes: bound, allocations } = lowerBound(ops, p.align);
   const metrics: Metrics = {
     peak_requested_bytes: bytes(requested),
     peak_allocated_bytes: bytes(bound),
     lower_bound_bytes: bytes(bound),
   };
-  if (lifetimes.length > p.mostTensors) {
+  if (allocations > p.mostTensors) {
     const unknown = unknownMetric(
       "bytes",
       "replayed",
-      `${lifetimes.length} allocations are more than mostTensors=${p.mostTensors}`,
+      `${allocations} allocations are more than mostTensors=${p.mostTensors}`,
     );
     return {
       metrics: { ...metrics, planned_bytes: unknown, min_capacity_bytes: unknown },
@@ -61,7 +59,7 @@ function plan(
       notes: ["the planner gives only its lower bound: raise mostTensors for a plan"],
     };
   }
-  const placed = planBySize(lifetimes);
+  const placed = planBySize(lifetimesOf(ops, p.align));
   const planned = placed.reduce((most, t) => Math.max(most, t.offset + t.size), 0);
   if (context.onEvent !== undefined) { for (const t of placed) context.onEvent(lineOf(t)); }
   const fails = p.capacity !== null && planned > p.capacity ? 1 : 0;
