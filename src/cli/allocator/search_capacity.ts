@@ -26,11 +26,18 @@ function questionOf(
   };
 }
 
+/** What a policy could not do in the memory it was given, by the kind of trace. */
+const FAILURES = ["oom_count", "rejected_count"];
+
 /** In a memory that is too small, what fails least is best, however little it wastes. */
-function rankByFailures(document: ReplayDocument): ReplayDocument {
+export function rankByFailures(document: ReplayDocument): ReplayDocument {
   const { results } = document;
-  const by = "oom_count";
-  if (!results.some((r) => Number(r.metrics[by]?.value ?? 0) > 0)) return document;
+  const failures = (by: string) => results.map((r) => Number(r.metrics[by]?.value ?? 0));
+  const by = FAILURES.find((id) => failures(id).some((n) => n > 0));
+  // Requests that no policy could ever run say nothing about the policies.
+  if (by === undefined || (by === "rejected_count" && new Set(failures(by)).size === 1)) {
+    return document;
+  }
   const order = rankResults(results, by, "lower");
   const recommendation = allocatorFamily.recommend(results, order);
   return { ...document, ranking: { by, better: "lower", order, recommendation } };

@@ -32,10 +32,25 @@ interface Candidate {
   readonly result: PolicyResult;
 }
 
-function stranded({ result }: Candidate): string {
-  const bytes = number(result, "stranded_bytes") ?? 0;
-  const blocks = number(result, "stranding_block_count") ?? 0;
-  return bytes === 0 ? "" : `; ${size(bytes)} is stranded by ${counted(blocks, "block")}`;
+/** Who holds back most of what is stranded, as the pinning of the outcome names it. */
+function topPin({ result }: Candidate): { name: string; blocks: number } | null {
+  const pinning = result.detail?.pinning as
+    | { pins?: readonly { name: string; blocks: number }[] }
+    | undefined;
+  return pinning?.pins?.[0] ?? null;
+}
+
+function stranded(candidate: Candidate): string {
+  const bytes = number(candidate.result, "stranded_bytes") ?? 0;
+  const blocks = number(candidate.result, "stranding_block_count") ?? 0;
+  if (bytes === 0) return "";
+  const pin = topPin(candidate);
+  const whose = pin === null
+    ? ""
+    : blocks === 1
+    ? ` (${pin.name})`
+    : `, the largest part held back by ${pin.name} (${counted(pin.blocks, "block")})`;
+  return `; ${size(bytes)} is stranded by ${counted(blocks, "block")}${whose}`;
 }
 
 /** What to take, by the smallest capacity each needs. */
@@ -72,6 +87,18 @@ function byFailures(candidates: readonly Candidate[]): string {
   return ooms(worst) === ooms(best)
     ? `${head}${ooms(best) === 0 ? "" : stranded(best)}.`
     : `${head}; ${worst.label} fails ${counted(ooms(worst), "time")}${stranded(worst)} there.`;
+}
+
+/** Requests that a policy's pool could never hold, whatever else waits. */
+function byRejections(candidates: readonly Candidate[]): string {
+  const rejected = (c: Candidate) => number(c.result, "rejected_count") ?? 0;
+  const sorted = [...candidates].sort((a, b) => rejected(a) - rejected(b));
+  const [best, worst] = [sorted[0], sorted.at(-1)!];
+  const head = rejected(best) === 0
+    ? `${best.label} can run every request`
+    : `${best.label} can run all but ${counted(rejected(best), "request")}`;
+  return `${head}; ${worst.label} must reject ${counted(rejected(worst), "request")}, ` +
+    "which it could never hold.";
 }
 
 function byWaste(results: readonly PolicyResult[], order: readonly RankEntry[]): string {
@@ -112,5 +139,6 @@ export function recommend(
   if (candidates.some((c) => (number(c.result, "oom_count") ?? 0) > 0)) {
     return byFailures(candidates);
   }
-  return byWaste(results, order);
+  const rejections = new Set(results.map((r) => number(r, "rejected_count") ?? 0));
+  return rejections.size > 1 ? byRejections(all) : byWaste(results, order);
 }
