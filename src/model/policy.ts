@@ -34,6 +34,8 @@ export interface Policy<K extends TraceKind = TraceKind, P = unknown> {
   readonly summary: string;
   /** Paper, section, code base and version the policy follows. */
   readonly reference: string;
+  /** What of the original is left out here, and why; absent when nothing is. */
+  readonly limits?: string;
   /** The kinds of trace it can replay. */
   readonly accepts: readonly K[];
   /** zod object; each field has `.describe()` and a default, so that `--set k=v` and help come from it. */

@@ -39,6 +39,12 @@ test("explain fits 80 and 40 columns and cuts no source", () => {
   }
 });
 
+test("explain policy says what of the original is left out", async () => {
+  const topic = TOPICS.find((t) => t.name === "policy")!;
+  const { fields } = (await topic.explain("allocator/trtllm-paged"))!;
+  assert.match(Object.fromEntries(fields)["left out"], /host_cache_size/);
+});
+
 test("explain policy shows the defaults of times, sizes and rates", async () => {
   const topic = TOPICS.find((t) => t.name === "policy")!;
   const { table } = (await topic.explain("fault/bamboo"))!;

@@ -106,6 +106,7 @@ const policyTopic: Topic = {
         ["rule", policy.summary],
         ["replays", policy.accepts.join(", ")],
         ["lossy", policy.lossy ? "yes: it changes the model's results" : "no"],
+        ...(policy.limits === undefined ? [] : [["left out", policy.limits] as const]),
         ["source", policy.reference],
         ["try", `spillway replay ${policy.family} TRACE --policy ${policy.name}`],
       ],

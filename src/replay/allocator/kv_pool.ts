@@ -13,6 +13,13 @@ export function kvBytesPerToken(profiles: Profiles): number | null {
   return perLayer * llm.layers * llm.kvBytesPerElement;
 }
 
+const DEFAULT_SLOTS = 65_536;
+
+/** KV slots (tokens) of a pool: as given, else what the profiles leave room for. */
+export function poolSlots(given: number | null, profiles: Profiles): number {
+  return given ?? slotsFromProfiles(profiles) ?? DEFAULT_SLOTS;
+}
+
 /** KV slots (tokens) that the profiles leave room for; null when they do not say. */
 export function slotsFromProfiles(profiles: Profiles): number | null {
   const { llm, hardware } = profiles;

@@ -1,6 +1,7 @@
 import { divideSlack, type KvEngine } from "./kv_loop.ts";
 import type { Element, RadixEviction, RadixNode } from "./radix_tree.ts";
 import { RadixTree } from "./radix_tree.ts";
+import { PrefixKeys } from "./prefix_keys.ts";
 
 export interface PrefixSetup {
   /** KV slots (tokens) of the pool. */
@@ -33,6 +34,7 @@ interface Running {
 /** First-come scheduling over a radix tree of prefixes; who was admitted last gives way when memory ends. */
 export class PrefixScheduler implements KvEngine {
   readonly tree: RadixTree;
+  readonly keys: PrefixKeys;
   readonly #setup: PrefixSetup;
   readonly #running: Running[] = [];
   readonly #waiting: Running[] = [];
@@ -40,7 +42,6 @@ export class PrefixScheduler implements KvEngine {
   /** Pages of running requests outside the tree. */
   #ownSlots = 0;
   #steps = 0;
-  #nextOwn = -1;
   preemptions = 0;
   recomputedTokens = 0;
   queriedTokens = 0;
@@ -53,6 +54,7 @@ export class PrefixScheduler implements KvEngine {
     this.#setup = setup;
     this.#tell = tell;
     this.tree = new RadixTree(setup.eviction, setup.wholeLeaves);
+    this.keys = new PrefixKeys(setup.pageTokens, setup.traceBlockTokens);
   }
 
   get pending(): number {
@@ -64,19 +66,12 @@ export class PrefixScheduler implements KvEngine {
   }
 
   #paged(tokens: number): number {
-    return Math.ceil(tokens / this.#setup.pageTokens) * this.#setup.pageTokens;
+    return this.keys.paged(tokens);
   }
 
   fits(prompt: number, output: number): boolean {
     // The last token is emitted without its KV being written; prompt and output are paged apart.
-    return this.#promptSlots(prompt) + this.#paged(output) + this.#setup.pageTokens <=
-      this.#setup.slots;
-  }
-
-  /** Slots of a prompt: every block of the trace takes whole pages. */
-  #promptSlots(prompt: number): number {
-    const size = this.#setup.traceBlockTokens ?? prompt;
-    return Math.floor(prompt / size) * this.#paged(size) + this.#paged(prompt % size);
+    return this.#paged(prompt) + this.#paged(output) + this.#setup.pageTokens <= this.#setup.slots;
   }
 
   add(index: number, prompt: number, output: number, blocks: Uint32Array | null): void {
@@ -84,28 +79,12 @@ export class PrefixScheduler implements KvEngine {
       index,
       prompt,
       output,
-      key: this.#keyOf(prompt, blocks),
+      key: this.keys.of(prompt, blocks),
       node: null,
       shared: 0,
       own: 0,
       done: 0,
     });
-  }
-
-  /** The prompt as elements: the trace's blocks, or one element of its own. */
-  #keyOf(prompt: number, blocks: Uint32Array | null): Element[] {
-    const size = this.#setup.traceBlockTokens;
-    if (blocks === null || size === null) {
-      return [{ id: this.#nextOwn--, tokens: this.#paged(prompt) }];
-    }
-    const key = Array.from(blocks, (id, i): Element => ({
-      id,
-      tokens: this.#paged(Math.min(size, prompt - i * size)),
-    }));
-    // Some traces name only the full blocks: what follows them is the request's own.
-    const rest = prompt - blocks.length * size;
-    if (rest > 0) key.push({ id: this.#nextOwn--, tokens: this.#paged(rest) });
-    return key;
   }
 
   /** Makes room for slots, from what is free and then from the cache. */
@@ -173,7 +152,10 @@ export class PrefixScheduler implements KvEngine {
       }
       this.#waiting.shift();
       this.queriedTokens += next.prompt + next.done;
-      this.hitTokens += Math.min(next.prompt, found.tokens);
+      // At least the last token is computed, with the page that it is in.
+      const page = this.#setup.pageTokens;
+      const most = Math.floor((next.prompt + next.done - 1) / page) * page;
+      this.hitTokens += Math.min(next.prompt, most, found.tokens);
       const { node } = this.tree.insert(next.key);
       this.tree.lock(node);
       this.tree.unlock(found.node);
@@ -200,9 +182,7 @@ export class PrefixScheduler implements KvEngine {
   #finish(r: Running): void {
     this.#running.splice(this.#running.indexOf(r), 1);
     this.#ownSlots -= this.#paged(r.own);
-    if (r.own > 0) {
-      this.tree.insert([...r.key, { id: this.#nextOwn--, tokens: this.#paged(r.own) }]);
-    }
+    this.tree.insert(r.own > 0 ? [...r.key, this.keys.own(r.own)] : r.key);
     this.tree.unlock(r.node!);
   }
 

@@ -12,6 +12,7 @@ export interface RadixNode {
   /** Running requests whose path goes through here: locked nodes are not evicted. */
   locks: number;
   lastAccess: number;
+  /** Sequences put in that go through here. */
   hits: number;
   readonly created: number;
 }
@@ -69,9 +70,10 @@ export class RadixTree {
     let tokens = 0;
     for (;;) {
       node.lastAccess = this.#clock;
-      node.hits++;
       const child = at < key.length ? node.children.get(key[at].id) : undefined;
       if (child === undefined) return { node, tokens, elements: at };
+      // Also what lies behind the place where they part.
+      child.lastAccess = this.#clock;
       let same = 0;
       while (
         same < child.elements.length && at + same < key.length &&
@@ -86,9 +88,10 @@ export class RadixTree {
   /** Puts a sequence in; the tokens that were there already, and the last node of its path. */
   insert(key: readonly Element[]): { present: number; node: RadixNode } {
     const { node, tokens, elements } = this.match(key);
+    for (let n: RadixNode | null = node; n !== null; n = n.parent) n.hits++;
     if (elements === key.length) return { present: tokens, node };
     const leaf = this.#node(key.slice(elements), node);
-    leaf.lastAccess = this.#clock;
+    leaf.hits = 1;
     node.children.set(leaf.elements[0].id, leaf);
     this.tokens += leaf.tokens;
     return { present: tokens, node: leaf };
@@ -174,7 +177,6 @@ export class RadixTree {
       locks: child.locks,
       lastAccess: child.lastAccess,
       hits: child.hits,
-      created: child.created,
     };
     child.parent!.children.set(upper.elements[0].id, upper);
     child.elements = child.elements.slice(count);

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { PagePool } from "../../../src/replay/allocator/page_pool.ts";
+import { PrefixKeys } from "../../../src/replay/allocator/prefix_keys.ts";
+import { PrefixScheduler } from "../../../src/replay/allocator/prefix_scheduler.ts";
 import { RadixTree } from "../../../src/replay/allocator/radix_tree.ts";
 import { needsShared, sharedText } from "../../shared.ts";
 import { type Line, replayFile, withFile } from "./ops_replay.ts";
@@ -135,6 +137,66 @@ test("blocks are evicted from the end of a leaf, one by one", () => {
   tree.insert(key("abcd"));
   assert.equal(tree.evict(1), 1);
   assert.equal(tree.match(key("abcd")).tokens, 3);
+});
+
+test("what is behind the place where a prompt parts counts as used, too", () => {
+  const tree = new RadixTree("lru", true);
+  tree.insert(key("abcd"));
+  tree.insert(key("x"));
+  tree.match(key("ab"));
+  assert.equal(tree.evict(1), 1);
+  assert.equal(tree.match(key("abcd")).tokens, 4);
+  assert.equal(tree.match(key("x")).tokens, 0);
+});
+
+test("lfu counts the sequences put in, not the look-ups", () => {
+  const tree = new RadixTree("lfu", true);
+  tree.insert(key("a"));
+  tree.insert(key("a"));
+  tree.insert(key("b"));
+  for (let i = 0; i < 5; i++) tree.match(key("b"));
+  tree.evict(1);
+  assert.equal(tree.match(key("a")).tokens, 1);
+});
+
+test("prompts are compared in runs that end both a block of the trace and a page", () => {
+  const blocks = (...ids: number[]) => Uint32Array.from(ids);
+  const lengths = (keys: PrefixKeys, prompt: number, ids: Uint32Array | null) =>
+    keys.of(prompt, ids).map((e) => e.tokens);
+  // Pages inside blocks: an element is a block; the end of the prompt fills its last page.
+  const fine = new PrefixKeys(32, 64);
+  assert.deepEqual(lengths(fine, 150, blocks(1, 2, 3)), [64, 64, 32]);
+  assert.deepEqual(lengths(fine, 150, blocks(1, 2)), [64, 64, 32]);
+  assert.deepEqual(lengths(fine, 100, blocks(1, 2, 3)), [64, 64], "no more than the prompt");
+  // Blocks inside pages: two make an element, and what is left over is the request's own.
+  const coarse = new PrefixKeys(32, 16);
+  assert.equal(coarse.unitTokens, 32);
+  assert.deepEqual(lengths(coarse, 80, blocks(1, 2, 3, 4, 5)), [32, 32, 32]);
+  const [a, b] = [coarse.of(64, blocks(1, 2, 3, 4)), coarse.of(64, blocks(1, 2, 3, 5))];
+  assert.equal(a[0].id, b[0].id);
+  assert.notEqual(a[1].id, b[1].id);
+  assert.notEqual(coarse.of(48, blocks(1, 2, 3))[1].id, coarse.of(48, blocks(1, 2, 3))[1].id);
+  assert.equal(new PrefixKeys(24, 16).unitTokens, 48);
+  assert.deepEqual(lengths(new PrefixKeys(16, null), 40, null), [48]);
+});
+
+test("small blocks of a trace take no more pages than their tokens need, and the last token is computed", () => {
+  const scheduler = new PrefixScheduler({
+    slots: 256,
+    pageTokens: 32,
+    traceBlockTokens: 16,
+    eviction: "lru",
+    wholeLeaves: false,
+    guaranteed: true,
+    maxRunning: 8,
+  });
+  assert.ok(scheduler.fits(96, 1));
+  for (const request of [0, 1]) {
+    scheduler.add(request, 96, 1, Uint32Array.from([1, 2, 3, 4, 5, 6]));
+    scheduler.step();
+    assert.equal(scheduler.tree.tokens, 96);
+  }
+  assert.equal(scheduler.hitTokens, 64);
 });
 
 test("of two leaves the one used longer ago goes first, or the other with mru", () => {

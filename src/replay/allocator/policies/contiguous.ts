@@ -3,18 +3,16 @@ import type { Policy, Replay, ReplayContext } from "../../../model/policy.ts";
 import { Buddy } from "../buddy.ts";
 import { KvMeter } from "../kv_meter.ts";
 import { kvOutcome } from "../kv_outcome.ts";
-import { slotsFromProfiles } from "../kv_pool.ts";
+import { kvParams } from "../kv_params.ts";
+import { poolSlots } from "../kv_pool.ts";
 import { RequestList } from "../kv_requests.ts";
 import { reservedSlots } from "../reservation.ts";
 
 const params = z.strictObject({
+  ...kvParams,
   reserve: z.enum(["max", "pow2", "oracle"]).default("max")
     .describe("slots reserved: the context limit, the next power of two, or what will be needed"),
-  slots: z.number().int().positive().nullable().default(null)
-    .describe("KV slots (tokens) of the pool; from --hardware and --llm, else 65536"),
   contextLimit: z.number().int().positive().default(32_768).describe("longest context in tokens"),
-  stepSeconds: z.number().positive().default(0.03)
-    .describe("time of one iteration; places arrivals between steps"),
 });
 
 type Params = z.infer<typeof params>;
@@ -30,14 +28,12 @@ interface Running {
   token: number;
 }
 
-const DEFAULT_SLOTS = 65_536;
-
 function create(p: Params, context: ReplayContext<"requests">): Replay<"requests"> {
   const requests = new RequestList(false);
   return {
     feed: (columns) => requests.feed(columns),
     finish() {
-      const wanted = p.slots ?? slotsFromProfiles(context.profiles) ?? DEFAULT_SLOTS;
+      const wanted = poolSlots(p.slots, context.profiles);
       const slots = 2 ** Math.floor(Math.log2(Math.max(1, wanted)));
       const meter = new KvMeter(context.seriesPoints);
       const { seconds } = run(p, requests, slots, meter);

@@ -4,21 +4,21 @@ import type { Policy, Replay, ReplayContext } from "../../../model/policy.ts";
 import { divideSlack, type KvEngine, runKv } from "../kv_loop.ts";
 import { KvMeter } from "../kv_meter.ts";
 import { kvOutcome } from "../kv_outcome.ts";
-import { slotsFromProfiles } from "../kv_pool.ts";
+import { kvParams, maxRunningParam } from "../kv_params.ts";
+import { poolSlots } from "../kv_pool.ts";
 import { RequestList } from "../kv_requests.ts";
 import { PagedScheduler } from "../paged_scheduler.ts";
 import { PrefixHashes } from "../prefix_hashes.ts";
 
 const params = z.strictObject({
-  slots: z.number().int().positive().nullable().default(null)
-    .describe("KV slots (tokens) of the pool; from --hardware and --llm, else 65536"),
+  ...kvParams,
+  ...maxRunningParam,
   blockTokens: z.number().int().positive().default(16)
     .describe("tokens of a block; with prefix caching the trace's own block size is taken"),
   prefixCache: z.boolean().default(false).describe("reuse blocks of equal prefixes"),
   watermark: z.number().min(0).max(0.9).default(0)
     .describe("share of the blocks kept free when admitting beside running requests"),
   tokenBudget: z.number().int().positive().default(8192).describe("tokens computed in one step"),
-  maxRunning: z.number().int().positive().default(256).describe("most requests running at once"),
   lookaheadTokens: z.number().int().nonnegative().default(0)
     .describe("slots given beyond the tokens of a step, for speculative decoding"),
   maxModelTokens: z.number().int().min(2).nullable().default(null)
@@ -29,20 +29,16 @@ const params = z.strictObject({
     .describe("admit only when all known tokens of a request fit, not just the first chunk"),
   freeOrder: z.enum(["split", "append"]).default("split")
     .describe("split: vLLM 0.24 and later; append: older"),
-  stepSeconds: z.number().positive().default(0.03)
-    .describe("time of one iteration; places arrivals between steps"),
 });
 
 type Params = z.infer<typeof params>;
-
-const DEFAULT_SLOTS = 65_536;
 
 function create(p: Params, context: ReplayContext<"requests">): Replay<"requests"> {
   const requests = new RequestList(p.prefixCache);
   return {
     feed: (columns) => requests.feed(columns),
     finish() {
-      const slots = p.slots ?? slotsFromProfiles(context.profiles) ?? DEFAULT_SLOTS;
+      const slots = poolSlots(p.slots, context.profiles);
       const notes: string[] = [];
       const traceBlock = context.meta.blockTokens;
       const caching = p.prefixCache && traceBlock !== null;

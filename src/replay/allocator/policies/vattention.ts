@@ -6,24 +6,22 @@ import type { Profiles } from "../../../model/profiles/profiles.ts";
 import { divideSlack, type KvEngine, runKv } from "../kv_loop.ts";
 import { KvMeter } from "../kv_meter.ts";
 import { kvOutcome } from "../kv_outcome.ts";
-import { slotsFromProfiles } from "../kv_pool.ts";
+import { kvParams, maxRunningParam } from "../kv_params.ts";
+import { poolSlots } from "../kv_pool.ts";
 import { RequestList } from "../kv_requests.ts";
 import { PagePool } from "../page_pool.ts";
 
 const params = z.strictObject({
-  slots: z.number().int().positive().nullable().default(null)
-    .describe("KV slots (tokens) of the pool; from --hardware and --llm, else 65536"),
+  ...kvParams,
+  ...maxRunningParam,
   page: bytesParam().default(2 * 2 ** 20)
     .describe("page size: 2 MiB, or 64, 128 or 256 KiB with a patched driver"),
   groupTokens: z.number().int().positive().nullable().default(null)
     .describe("tokens of a page in one layer; from the page size and --llm, else 1024"),
-  maxRunning: z.number().int().positive().default(256).describe("most requests running at once"),
   keepFree: z.number().min(0).max(0.9).default(0.01)
     .describe("share of the pages that stays free when a request is admitted"),
   mapAhead: z.boolean().default(false)
     .describe("map pages for coming tokens in the background, while a step is computed"),
-  stepSeconds: z.number().positive().default(0.03)
-    .describe("time of one iteration; places arrivals between steps"),
 });
 
 type Params = z.infer<typeof params>;
@@ -36,7 +34,6 @@ interface Running {
   done: number;
 }
 
-const DEFAULT_SLOTS = 65_536;
 const DEFAULT_GROUP_TOKENS = 1024;
 
 /** Tokens that a page holds in one layer: floor(P / (KV heads x head dimension x bytes)). */
@@ -151,7 +148,7 @@ function create(p: Params, context: ReplayContext<"requests">): Replay<"requests
   return {
     feed: (columns) => requests.feed(columns),
     finish() {
-      const slots = p.slots ?? slotsFromProfiles(context.profiles) ?? DEFAULT_SLOTS;
+      const slots = poolSlots(p.slots, context.profiles);
       const tokens = groupTokens(p, context.profiles);
       const pool = new PagePool(tokens, Math.max(1, Math.floor(slots / tokens)), p.maxRunning);
       const scheduler = new Scheduler(p, pool, context.onEvent);
