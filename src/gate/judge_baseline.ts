@@ -3,7 +3,7 @@ import { hodgesLehmannRatio, median } from "../stats/median.ts";
 import { minDetectableEffect, relativeNoise } from "../stats/power.ts";
 import { formatNumber, formatRatio } from "../model/units.ts";
 import { draft, unusable } from "./draft.ts";
-import { differingFingerprint, type Observation, type Side } from "./observations.ts";
+import { differingFingerprint, exactValues, type Observation, type Side } from "./observations.ts";
 import type { BaselineRule } from "./rules.ts";
 import type { RuleResult } from "./verdict.ts";
 
@@ -47,17 +47,31 @@ export function judgeBaseline(
   if (now.better === "none") {
     return inconclusive(`${name} has no better direction: a gate cannot judge it`, shared);
   }
-  if (now.nature === "exact") return judgeExact(rule, name, now, before, shared);
-  const mismatch = differingFingerprint(current, baseline);
-  return mismatch === null
-    ? judgeSampled(rule, name, now, before, shared, noise)
-    : inconclusive(`the baseline was measured on another machine: ${mismatch} differs`, shared);
+  const isMeasured = now.nature === "sampled" || now.evidence === "measured";
+  const mismatch = isMeasured ? differingFingerprint(current, baseline) : null;
+  if (mismatch !== null) {
+    return inconclusive(
+      `the baseline was measured on another machine: ${mismatch} differs`,
+      shared,
+    );
+  }
+  return now.nature === "exact"
+    ? judgeExact(rule, name, now, before, shared)
+    : judgeSampled(rule, name, now, before, shared, noise);
 }
 
 /** `0.5 -> 0.4`, with every digit where fewer would show no difference. */
-function fromTo(before: number, after: number): string {
-  const [a, b] = [formatNumber(before), formatNumber(after)];
+function fromTo(before: number | bigint, after: number | bigint): string {
+  const [a, b] = [formatNumber(Number(before)), formatNumber(Number(after))];
   return a === b ? `${before} -> ${after}` : `${a} -> ${b}`;
+}
+
+/** `a - b`, exactly as far as its sign goes. */
+function difference(a: number | bigint, b: number | bigint): number {
+  if (typeof a === "bigint" && typeof b === "bigint") return Number(a - b);
+  const by = Number(a) - Number(b);
+  // Mixed comparison is exact where the subtraction of doubles is not.
+  return by !== 0 || a == b ? by : a > b ? Number.MIN_VALUE : -Number.MIN_VALUE;
 }
 
 function judgeExact(
@@ -67,10 +81,12 @@ function judgeExact(
   before: Observation,
   shared: SharedPart,
 ): RuleResult {
-  const value = median(now.values);
+  const [reference, value] = [exactValues(before)[0], exactValues(now)[0]];
   const allowed = Math.abs(shared.reference) * rule.tolerance;
-  const worse = now.better === "lower" ? value - shared.reference : shared.reference - value;
-  const unsteady = [now, before].some((o) => new Set(o.values).size > 1);
+  const worse = now.better === "lower"
+    ? difference(value, reference)
+    : difference(reference, value);
+  const unsteady = [now, before].some((o) => new Set(exactValues(o)).size > 1);
   if (unsteady) {
     return draft(rule, name, now, {
       ...shared,
@@ -78,11 +94,10 @@ function judgeExact(
       reason: "an exact metric differs between runs of one side: something is not deterministic",
     });
   }
-  const same = value === shared.reference;
   return draft(rule, name, now, {
     ...shared,
     status: worse > allowed ? "fail" : "pass",
-    reason: same ? "unchanged" : fromTo(shared.reference, value) +
+    reason: worse === 0 ? "unchanged" : fromTo(reference, value) +
       (worse > allowed
         ? rule.tolerance === 0 ? ", worse" : `, worse by more than ${formatRatio(rule.tolerance)}`
         : worse > 0

@@ -1,11 +1,11 @@
 import { median } from "../stats/median.ts";
 import { formatNumber } from "../model/units.ts";
 import { draft, unusable } from "./draft.ts";
-import type { Side } from "./observations.ts";
+import { exactValues, type Side } from "./observations.ts";
 import type { BudgetRule } from "./rules.ts";
 import type { RuleResult } from "./verdict.ts";
 
-function holds(rule: BudgetRule, value: number): boolean {
+function holds(rule: BudgetRule, value: number | bigint): boolean {
   switch (rule.op) {
     case "<":
       return value < rule.bound;
@@ -30,8 +30,12 @@ export function judgeBudget(rule: BudgetRule, name: string, side: Side): RuleRes
   const [low, high] = observation.low !== null && observation.high !== null
     ? [observation.low, observation.high]
     : [Math.min(...observation.values), Math.max(...observation.values)];
-  const [atLow, atHigh] = [holds(rule, low), holds(rule, high)];
-  const status = atLow !== atHigh ? "inconclusive" : atLow ? "pass" : "fail";
+  // Without an interval each value is held against the bound as it is, beyond 2^53 too.
+  const checked = observation.low !== null && observation.high !== null
+    ? [low, high]
+    : exactValues(observation);
+  const kept = checked.filter((v) => holds(rule, v)).length;
+  const status = kept === checked.length ? "pass" : kept === 0 ? "fail" : "inconclusive";
   const range = low === high
     ? formatNumber(value)
     : `${formatNumber(low)} to ${formatNumber(high)}`;

@@ -1,5 +1,5 @@
 import type { Evidence } from "../model/evidence.ts";
-import type { Metrics } from "../model/metric.ts";
+import type { Metrics, MetricValue } from "../model/metric.ts";
 
 /** What is known of one metric on one side of a gate: a value a run. */
 export interface Observation {
@@ -8,7 +8,9 @@ export interface Observation {
   readonly nature: "exact" | "sampled";
   readonly evidence: Evidence;
   readonly values: readonly number[];
-  /** Interval of a modelled value, when there is one. */
+  /** The same values digit by digit, where one is an integer that a double cannot hold; else absent. */
+  readonly digits?: readonly string[] | null;
+  /** Interval of modelled values, when they have one: the widest of all. */
   readonly low: number | null;
   readonly high: number | null;
   /** Why there is no value. */
@@ -47,6 +49,33 @@ interface Definition {
   readonly nature: "exact" | "sampled";
 }
 
+/** The outermost end of the runs' intervals; null as soon as one run has none. */
+function widest(
+  ends: readonly (number | undefined)[],
+  outermost: (...ends: number[]) => number,
+): number | null {
+  const known = ends.filter((end) => end !== undefined);
+  return known.length < ends.length ? null : outermost(...known);
+}
+
+/** Why a metric cannot be judged over the runs, or null. */
+function whyMissing(known: readonly MetricValue[], runs: number): string | null {
+  if (known.length < runs) return `${runs - known.length} of ${runs} runs do not have it`;
+  const stranger = known.find((m) => m.unit !== known[0].unit);
+  if (stranger !== undefined) return `it is in ${known[0].unit} and in ${stranger.unit}`;
+  const unknown = known.find((m) => m.value === null);
+  return unknown === undefined ? null : unknown.reason ?? "unknown";
+}
+
+/** The values exactly: integers that a double cannot hold as BigInt, which compares with numbers exactly. */
+export function exactValues(observation: Observation): (number | bigint)[] {
+  const { values, digits } = observation;
+  return values.map((value, i) => {
+    const text = digits?.[i];
+    return text !== undefined && /^-?\d+$/.test(text) ? BigInt(text) : value;
+  });
+}
+
 /**
  * Collects the metrics of runs (or of one result of a replay) into observations.
  *
@@ -61,21 +90,19 @@ export function observe(
   return Object.fromEntries(
     [...ids].sort().map((id) => {
       const known = runs.map((metrics) => metrics[id]).filter((m) => m !== undefined);
-      const values = known.map((m) => m.value).filter((v) => v !== null).map(Number);
+      const given = known.map((m) => m.value).filter((v) => v !== null);
       const definition = define(id);
-      const only = known.length === 1 ? known[0] : undefined;
       const observation: Observation = {
         unit: known[0].unit,
         better: definition?.better ?? "none",
         // What is read from counters varies from run to run; what is computed does not.
         nature: definition?.nature ?? (known[0].evidence === "measured" ? "sampled" : "exact"),
         evidence: known[0].evidence,
-        values,
-        low: only?.low ?? null,
-        high: only?.high ?? null,
-        missing: values.length === known.length
-          ? null
-          : known.find((m) => m.value === null)?.reason ?? "unknown",
+        values: given.map(Number),
+        ...(given.some((v) => typeof v === "string") ? { digits: given.map(String) } : {}),
+        low: widest(known.map((m) => m.low), Math.min),
+        high: widest(known.map((m) => m.high), Math.max),
+        missing: whyMissing(known, runs.length),
       };
       return [`${prefix}${id}`, observation];
     }),

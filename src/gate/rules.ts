@@ -52,7 +52,9 @@ export type TrendRule = Extract<Rule, { kind: "trend" }>;
 
 /** A failure that somebody knows of: it warns until the day after `until`, then it fails again. */
 export const ackSchema = z.strictObject({
-  metric: z.string().min(1).describe("as in a rule: a metric id or policy/metric"),
+  metric: z.string().min(1)
+    .refine((name) => name !== "*", "name one metric: nobody has seen every failure")
+    .describe("as in a rule: a metric id or policy/metric"),
   until: z.iso.date().describe("last day on which it counts"),
   reason: z.string().min(1),
   who: z.string().min(1),

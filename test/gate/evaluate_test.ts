@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { evaluateRules } from "../../src/gate/evaluate.ts";
-import type { Observation, Side } from "../../src/gate/observations.ts";
+import { type Observation, observe, type Side } from "../../src/gate/observations.ts";
 import { gateConfigSchema, parseBudget } from "../../src/gate/rules.ts";
 import { concludeVerdict, type RuleResult } from "../../src/gate/verdict.ts";
 
@@ -260,4 +260,52 @@ test("a metric whose unit changed is not compared", () => {
   const now = side({ x: observation([1], { unit: "bytes" }) });
   const [result] = judge(againstBaseline, now, side({ x: observation([1]) }));
   assert.match(result.reason, /bytes now and was in seconds/);
+});
+
+const DEFINED = () => ({ better: "lower", nature: "exact" } as const);
+const counted = (value: number | string | null, extra = {}) => ({
+  x: { value, unit: "bytes", evidence: "replayed", ...extra } as const,
+});
+
+test("integers beyond 2^53 are compared digit by digit", () => {
+  const of = (value: string) => side(observe([counted(value)], DEFINED));
+  const [small, large] = [of("9007199254740992"), of("9007199254740993")];
+  assert.equal(judge(againstBaseline, small, small)[0].status, "pass");
+  const worse = judge(againstBaseline, large, small)[0];
+  assert.equal(worse.status, "fail");
+  assert.match(worse.reason, /9007199254740992 -> 9007199254740993, worse/);
+  assert.equal(judge(againstBaseline, small, large)[0].status, "pass");
+  const mixed = side(observe([counted(2 ** 53)], DEFINED));
+  assert.equal(judge(againstBaseline, large, mixed)[0].status, "fail");
+  assert.equal(budget("x<=9007199254740992", large).status, "fail");
+  assert.equal(budget("x<=9007199254740992", small).status, "pass");
+});
+
+test("a metric that some runs do not have, or have in another unit, is never judged by the others", () => {
+  const gap = side(observe([counted(1), {}], DEFINED));
+  assert.match(budget("x<5", gap).reason, /1 of 2 runs do not have it/);
+  assert.equal(budget("x<5", gap).status, "inconclusive");
+  const units = side(observe([counted(1), counted(1, { unit: "seconds" })], DEFINED));
+  assert.match(budget("x<5", units).reason, /in bytes and in seconds/);
+});
+
+test("runs with intervals keep the widest: a bound inside it is not passed", () => {
+  const wide = side(observe([
+    counted(1, { low: 0.5, high: 2 }),
+    counted(1, { low: 0.9, high: 9 }),
+  ], DEFINED));
+  assert.equal(budget("x<5", wide).status, "inconclusive");
+  assert.equal(budget("x<10", wide).status, "pass");
+});
+
+test("an exact metric that was measured on another machine is not compared", () => {
+  const measured = observation([1], { evidence: "measured" });
+  const [here, there] = ["a", "b"].map((cpu) => side({ x: measured }, { fingerprint: { cpu } }));
+  assert.equal(judge(againstBaseline, here, there)[0].status, "inconclusive");
+  assert.equal(judge(againstBaseline, here, here)[0].status, "pass");
+});
+
+test("an acknowledgement of everything is refused", () => {
+  const ack = { metric: "*", until: "2026-02-01", reason: "r", who: "w" };
+  assert.throws(() => gateConfigSchema.parse({ rules: [], acks: [ack] }), /name one metric/);
 });

@@ -9,6 +9,8 @@ const observationSchema = z.strictObject({
   nature: z.enum(["exact", "sampled"]),
   evidence: z.enum(["measured", "replayed", "modelled", "assumed"]),
   values: z.array(z.number()),
+  digits: z.array(z.string()).nullable().optional()
+    .describe("the values digit by digit, where a double cannot hold one"),
   low: z.number().nullable(),
   high: z.number().nullable(),
   missing: z.string().nullable(),
