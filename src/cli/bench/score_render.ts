@@ -40,6 +40,7 @@ function caseTable(cases: readonly ScoredCase[], out: Output): string {
       title,
       align: i === 1 || i === 6 ? "left" as const : "right" as const,
       flexible: i === 1,
+      wrap: i === 1,
     })),
     cases.map((c, i) => {
       if (c.refused !== null) return [String(i + 1), c.name, "-", "-", "-", "-", "refused"];

@@ -30,7 +30,7 @@ function oneResult(document: EstimateDocument, index: number, out: Output): stri
   const { metrics } = document.results[index];
   const entries = Object.entries(metrics);
   const table = renderTable(
-    [{ title: "metric", flexible: true }, { title: "value", align: "right" }, {
+    [{ title: "metric", flexible: true, wrap: true }, { title: "value", align: "right" }, {
       title: "low..high",
       align: "right",
     }, { title: "evidence" }],
@@ -61,7 +61,7 @@ function manyResults(document: EstimateDocument, out: Output): string {
   const columns = COMPARED.filter(([id]) => document.results.some((r) => r.metrics[id]));
   const table = renderTable(
     [
-      { title: "result", flexible: true },
+      { title: "result", flexible: true, wrap: true },
       ...columns.map(([, title]) => ({ title, align: "right" as const })),
     ],
     document.results.map((r) => [
@@ -76,7 +76,7 @@ function manyResults(document: EstimateDocument, out: Output): string {
   const spread = spans.length === 0 ? "" : `\n${
     renderTable(
       [
-        { title: "result", flexible: true },
+        { title: "result", flexible: true, wrap: true },
         ...spans.map(([, title]) => ({ title: `${title} low..high`, align: "right" as const })),
       ],
       document.results.map((r) => [
@@ -181,7 +181,7 @@ export function renderEstimate(document: EstimateDocument, out: Output): string 
         { title: "assumption" },
         { title: "value", align: "right" },
         { title: "low..high", align: "right" },
-        { title: "as of: source", flexible: true },
+        { title: "as of: source", flexible: true, wrap: true },
       ],
       document.coefficients.map((c) => [
         c.id,
