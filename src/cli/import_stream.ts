@@ -3,10 +3,12 @@ import { type ErrorKind, SpillwayError } from "../model/errors.ts";
 import type { TraceColumns, TraceStream, TraceSummary } from "../model/trace/trace.ts";
 import { reopenInput } from "../ingest/input.ts";
 import type { LargeInput } from "../ingest/import_trace.ts";
+import { unflatten } from "../runtime/flat_message.ts";
 
 /** What the worker posts: batches, then a summary; or an error. */
 export interface FromWorker {
-  readonly batch?: TraceColumns;
+  /** The columns of a batch, flattened. */
+  readonly batch?: unknown;
   readonly summary?: TraceSummary;
   readonly error?: { kind: ErrorKind | null; message: string; hint: string | undefined };
 }
@@ -50,7 +52,7 @@ export function streamOnWorker(input: LargeInput): TraceStream {
           return;
         }
         worker.postMessage("more");
-        yield batch;
+        yield unflatten<TraceColumns>(batch);
       }
     } finally {
       await worker.terminate();

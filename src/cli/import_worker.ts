@@ -5,6 +5,7 @@ import { reopenInput } from "../ingest/input.ts";
 import type { LargeInput } from "../ingest/import_trace.ts";
 import { withPlaces } from "../ingest/place.ts";
 import { FORMATS } from "../registry/formats.ts";
+import { flatten } from "../runtime/flat_message.ts";
 import type { FromWorker } from "./import_stream.ts";
 
 /** The buffers of a batch, which are handed over rather than copied. */
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
       if (next.done) break;
       while (credits === 0) await new Promise<void>((resolve) => wake = resolve);
       credits--;
-      post({ batch: next.value }, buffersOf(next.value));
+      post({ batch: flatten(next.value) }, buffersOf(next.value));
     }
     post({ summary: stream.finish() });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { messageOf, SpillwayError } from "../model/errors.ts";
+import { flatten, unflatten } from "./flat_message.ts";
 import type { Failure, WorkerModule } from "./worker_pool.ts";
 
 /**
@@ -8,10 +9,12 @@ import type { Failure, WorkerModule } from "./worker_pool.ts";
  */
 async function main(): Promise<void> {
   const { moduleUrl, shared } = workerData as { moduleUrl: string; shared: unknown };
+  const material = unflatten(shared);
   const { handle } = (await import(moduleUrl)) as WorkerModule<unknown, unknown, unknown>;
   parentPort!.on("message", async ({ index, job }: { index: number; job: unknown }) => {
     try {
-      parentPort!.postMessage({ index, output: await handle(shared, job) });
+      const output = await handle(material, unflatten(job));
+      parentPort!.postMessage({ index, output: flatten(output) });
     } catch (error) {
       parentPort!.postMessage({ index, error: failureOf(error) });
     }

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type ErrorKind, SpillwayError } from "../model/errors.ts";
+import { flatten, unflatten } from "./flat_message.ts";
 
 /** What a worker module exports: one job in, one result out; `shared` is the same for every job. */
 export interface WorkerModule<S, I, O> {
@@ -30,11 +31,12 @@ function errorOf(index: number, { message, known }: Failure): Error {
     : new SpillwayError(known.kind, message, known.hint);
 }
 
-interface Reply<O> {
+interface Reply {
   /** The worker listens and wants its first job. */
   readonly ready?: boolean;
   readonly index: number;
-  readonly output?: O;
+  /** The result, flattened. */
+  readonly output?: unknown;
   readonly error?: Failure;
 }
 
@@ -87,12 +89,13 @@ export function openWorkers<S, I, O>(
     };
   }
   let closing = false;
-  const crew = Array.from({ length: count }, (): Member<O> => {
+  const workerData = { moduleUrl, shared: flatten(shared) };
+  const crew = Array.from({ length: count }, (): Member => {
     const worker = new Worker(new URL("./worker_entry.ts", import.meta.url), {
-      workerData: { moduleUrl, shared },
+      workerData,
     });
-    const member: Member<O> = { worker, ready: false, isReady() {}, answered() {}, failed() {} };
-    worker.on("message", (reply: Reply<O>) => {
+    const member: Member = { worker, ready: false, isReady() {}, answered() {}, failed() {} };
+    worker.on("message", (reply: Reply) => {
       if (reply.ready !== true) return member.answered(reply);
       member.ready = true;
       member.isReady();
@@ -113,12 +116,12 @@ export function openWorkers<S, I, O>(
 }
 
 /** A worker, and who is told of what it sends. */
-interface Member<O> {
+interface Member {
   readonly worker: Worker;
   /** Whether it listens: a message that comes before that is lost. */
   ready: boolean;
   isReady: () => void;
-  answered: (reply: Reply<O>) => void;
+  answered: (reply: Reply) => void;
   failed: (error: unknown) => void;
 }
 
@@ -139,7 +142,7 @@ async function runHere<S, I, O>(
 }
 
 function drain<I, O>(
-  crew: readonly Member<O>[],
+  crew: readonly Member[],
   jobs: readonly I[],
   options: PoolOptions,
 ): Promise<O[]> {
@@ -152,7 +155,7 @@ function drain<I, O>(
       const give = () => {
         if (next < jobs.length) {
           const index = next++;
-          member.worker.postMessage({ index, job: jobs[index] });
+          member.worker.postMessage({ index, job: flatten(jobs[index]) });
         }
       };
       member.failed = reject;
@@ -161,8 +164,9 @@ function drain<I, O>(
           reject(errorOf(reply.index, reply.error));
           return;
         }
-        outputs[reply.index] = reply.output as O;
-        options.onResult?.(reply.index, reply.output);
+        const output = unflatten<O>(reply.output);
+        outputs[reply.index] = output;
+        options.onResult?.(reply.index, output);
         done++;
         options.onDone?.(done, jobs.length);
         if (done === jobs.length) resolve(outputs);
