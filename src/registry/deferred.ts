@@ -9,6 +9,10 @@ export async function loadStoreOpener(): Promise<typeof import("../store/open.ts
   return await import(late("../store/open.ts"));
 }
 
+export async function loadQuickList(): Promise<typeof import("../store/quick_list.ts")> {
+  return await import(late("../store/quick_list.ts"));
+}
+
 export async function loadStoreSchema(): Promise<typeof import("../cli/schemas/store_schema.ts")> {
   return await import(late("../cli/schemas/store_schema.ts"));
 }

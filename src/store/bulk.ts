@@ -5,6 +5,7 @@ import type {
   DuckDBValue,
   DuckDBVector,
 } from "@duckdb/node-api";
+import { loadDuckDb } from "./load_duckdb.ts";
 
 /** Rows of a DuckDB vector. */
 export const VECTOR_ROWS = 2048;
@@ -169,7 +170,7 @@ export async function withBulk<T>(
   table: string,
   work: (append: BulkAppend) => Promise<T>,
 ): Promise<T> {
-  const api = await import("@duckdb/node-api");
+  const api = await loadDuckDb();
   const appender = await connection.createAppender(table, "private");
   let types: DuckDBType[] | null = null;
   // Full chunks are filled again and again: the appender copies what it is given.

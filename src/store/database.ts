@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { dataError, environmentError, messageOf } from "../model/errors.ts";
+import { loadDuckDb } from "./load_duckdb.ts";
 import { firstLine, openingError } from "./errors.ts";
 import type { Migration } from "./migrations.ts";
 
@@ -19,7 +20,7 @@ export interface Database {
 const LOCK_PATIENCE_MS = 2000;
 
 async function openFile(path: string, readOnly: boolean): Promise<Database> {
-  const { DuckDBInstance } = await import("@duckdb/node-api");
+  const { DuckDBInstance } = await loadDuckDb();
   const deadline = Date.now() + LOCK_PATIENCE_MS;
   for (;;) {
     try {

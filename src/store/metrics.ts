@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Metrics } from "../model/metric.ts";
+import { loadDuckDb } from "./load_duckdb.ts";
 
 /** Writes the rows of one result's metrics; the caller holds the transaction. */
 export async function insertMetrics(
@@ -9,7 +10,7 @@ export async function insertMetrics(
   resultName: string,
   metrics: Metrics,
 ): Promise<void> {
-  const api = await import("@duckdb/node-api");
+  const api = await loadDuckDb();
   const appender = await connection.createAppender("metric", "private");
   const double = (value: number | undefined) =>
     value === undefined ? appender.appendNull() : appender.appendDouble(value);

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { dataError } from "../model/errors.ts";
 import { stableStringify } from "../model/json.ts";
+import { ENTRY_COLUMNS } from "./entry_columns.ts";
 import type { Entry, EntryKind } from "./store.ts";
 
 /** Letters of the ids. */
@@ -22,8 +23,7 @@ export interface StoredEntry extends Entry {
   readonly key: number;
 }
 
-const COLUMNS =
-  "key, id, kind, name, strftime(created_at, '%Y-%m-%dT%H:%M:%S.%gZ') AS created_at, summary";
+const COLUMNS = `key, ${ENTRY_COLUMNS}`;
 
 function toEntry(row: readonly unknown[]): StoredEntry {
   return {

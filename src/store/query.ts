@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Json } from "../model/json.ts";
+import { loadDuckDb } from "./load_duckdb.ts";
 import { checkQuery, queryError } from "./query_guard.ts";
 
 export interface QueryResult {
@@ -71,7 +72,7 @@ export async function* streamQuery(
   sql: string,
 ): AsyncGenerator<QueryResult> {
   await checkQuery(connection, sql);
-  const { JsonDuckDBValueConverter } = await import("@duckdb/node-api");
+  const { JsonDuckDBValueConverter } = await loadDuckDb();
   const result = await connection.stream(sql);
   const types = result.columnTypes().map(String);
   const columns = result.columnNames().map((name, i) => ({ name, type: types[i] }));

@@ -1,8 +1,10 @@
 import { Command, EnumType } from "@cliffy/command";
-import { loadStoreSchema } from "../../registry/deferred.ts";
+import { loadQuickList, loadStoreSchema } from "../../registry/deferred.ts";
+import { storeExists } from "../../store/exists.ts";
 import type { Entry, EntryKind } from "../../store/store.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
+import { storePath, withStore } from "../open_store.ts";
 import { safeText } from "../sanitize.ts";
 import { renderTable } from "../table.ts";
 import { wrapText } from "../wrap.ts";
@@ -59,14 +61,19 @@ function render(
   );
 }
 
+async function listOf(path: string, kind: EntryKind | undefined, out: Output): Promise<Entry[]> {
+  const { quickList } = await loadQuickList();
+  const entries = await quickList(path);
+  if (entries !== null) return entries.filter((entry) => (kind ?? entry.kind) === entry.kind);
+  return await withStore(out, "read", (store) => store.list(kind));
+}
+
 async function run(options: Options): Promise<void> {
   const out = openOutput(options);
-  const { storePath, withStore } = await import("../open_store.ts");
-  const { storeExists } = await import("../../store/exists.ts");
   const path = storePath(out);
   // Without a store DuckDB is not even loaded.
   const exists = storeExists(path);
-  const entries = exists ? await withStore(out, "read", (store) => store.list(options.kind)) : [];
+  const entries = exists ? await listOf(path, options.kind, out) : [];
   await out.emit(
     { schema: "spillway/ls/1", store: path, exists, entries },
     () => render(entries, path, exists, options.kind, out),
