@@ -1,20 +1,24 @@
 import type { RequestHint } from "../../model/eviction.ts";
 import { attentionPairs } from "../../model/llm_math.ts";
+import { type Behind, behindWhom } from "./behind.ts";
 import type { EngineConfig, Restore } from "./config.ts";
 import type { GpuPool } from "./gpu_pool.ts";
 import type { IdSpace } from "./id_space.ts";
 import type { Lookup, Recorder } from "./recorder.ts";
 import type { Sequence } from "./request.ts";
-import type { TierStack } from "./tiers.ts";
+import type { TierStack } from "./tier_types.ts";
+
+const NOBODY: readonly Behind[] = [];
 
 /** Starting and ending a sequence's hold on blocks. */
 export interface Admission {
   /**
-   * Finds the sequence's prefix, takes its blocks and starts its loads.
+   * Finds the sequence's prefix, takes its blocks and starts its loads. `prefilling` are the prompts that
+   * were started before and are not computed yet.
    *
    * @returns 0 when it was started, else the number of blocks that must be available.
    */
-  start(sequence: Sequence): number;
+  start(sequence: Sequence, prefilling: readonly Sequence[]): number;
   /** Takes the blocks of a sequence whose prompt is computed already; returns the same as `start`. */
   place(sequence: Sequence): number;
   /** Passes blocks that the GPU pool evicted on to the tiers. */
@@ -116,7 +120,7 @@ export function createAdmission(
       flush(hintOf(sequence));
       return 0;
     },
-    start(sequence) {
+    start(sequence, prefilling) {
       const { request } = sequence;
       const list = request.ids;
       const { from, to } = request;
@@ -163,18 +167,25 @@ export function createAdmission(
       if (restore === null && missing.length > 0) run = gpuRun;
       sequence.target = tokens;
       sequence.reusedBlocks = run - from;
+      sequence.residentBlocks = gpuRun - from;
+      sequence.behind = prefilling.length === 0
+        ? NOBODY
+        : behindWhom(sequence, run - from, prefilling, blockTokens);
       sequence.computed = Math.min((run - from) * blockTokens, limit);
       sequence.restoreFlops = restore === null
         ? 0
         : restore.restoreFlops(gpuTokens, sequence.computed);
       if (sequence.prefetch >= 0) {
-        sequence.waits.push(sequence.prefetch);
+        // What was brought into memory may not be loaded after all.
+        if (restore === null) tiers.release(sequence.prefetch);
+        else sequence.waits.push(sequence.prefetch);
         sequence.prefetch = -1;
       }
       if (sequence.looked) {
         recorder.recomputed(tokens - sequence.computed);
       } else {
         sequence.looked = true;
+        if (list !== null) tiers.used(list, from, to);
         recorder.lookup(request, foundBy(sequence, gpuRun, run, restore));
       }
       if (restore !== null) {

@@ -18,7 +18,7 @@ import {
   neededProfiles,
   type Side,
 } from "./machine.ts";
-import type { TierSpec } from "./tiers.ts";
+import type { TierSpec } from "./tier_types.ts";
 import { createTiming } from "./timing.ts";
 import { networkOf, ROUTE } from "./topology.ts";
 

@@ -1,7 +1,7 @@
 import type { Eviction } from "../../model/eviction.ts";
 import type { LlmProfile } from "../../model/profiles/llm.ts";
 import type { LinkNetwork } from "../shared/link_network.ts";
-import type { TierRules, TierSpec } from "./tiers.ts";
+import type { TierRules, TierSpec } from "./tier_types.ts";
 import type { Timing } from "./timing.ts";
 
 /** A way in which stored state becomes KV again. */

@@ -1,6 +1,7 @@
 import type { RequestHint } from "../../model/eviction.ts";
 import { createAdmission } from "./admission.ts";
 import type { EngineConfig } from "./config.ts";
+import { catchesUp } from "./behind.ts";
 import { createDecodeBatch } from "./decode_batch.ts";
 import { createGpuPool } from "./gpu_pool.ts";
 import { createIdSpace } from "./id_space.ts";
@@ -57,7 +58,9 @@ export function createInstance(
       if (sequence === null) return;
       const working = batch.size + prefilling.length > 0;
       if (working && blockedNeed > pool.available()) return;
-      blockedNeed = sequence.prefilled ? admission.place(sequence) : admission.start(sequence);
+      blockedNeed = sequence.prefilled
+        ? admission.place(sequence)
+        : admission.start(sequence, prefilling);
       if (blockedNeed === 0) {
         sequence.order = started++;
         unclaim(sequence);
@@ -67,12 +70,14 @@ export function createInstance(
           batch.join(sequence);
         } else prefilling.push(sequence);
       } else if (working) {
+        // The head waits for blocks: what it will load can come meanwhile.
+        prefetchQueued(0);
         return;
       } else {
         // Nothing runs and it still does not fit: it never will.
         blockedNeed = 0;
         unclaim(sequence);
-        recorder.reject(sequence.request);
+        recorder.reject(sequence.request, clock);
       }
       line.dequeue();
       prefetchQueued(config.lookAhead - 1);
@@ -131,15 +136,12 @@ export function createInstance(
     for (const transfer of sequence.waits) end = Math.max(end, network.endSeconds(transfer));
     return end;
   };
-  const earliestLoad = (): number => {
-    let earliest = Infinity;
-    for (const sequence of prefilling) earliest = Math.min(earliest, loadEnd(sequence));
-    return earliest;
-  };
   /** Runs decode iterations until the batch may change or the horizon is reached. */
   const decodeRun = (horizon: number): void => {
     let steps = Math.max(1, batch.stepsToFirstEnd());
-    const limit = Math.min(horizon, prefilling.length === 0 ? Infinity : earliestLoad());
+    const limit = prefilling.length === 0
+      ? horizon
+      : Math.min(horizon, choice.startSeconds(prefilling, batch.size));
     if (clock + timing.decode(batch.size, batch.context, steps) > limit) {
       // Fewest iterations whose end reaches the limit: the scheduler acts between iterations.
       let low = 1;
@@ -164,7 +166,7 @@ export function createInstance(
   };
 
   const choice = createPrefillChoice(config, loadEnd);
-  const { chosen, chunks, work } = choice;
+  const { chosen, work } = choice;
   const prefillIteration = (loadsUntil: number): void => {
     // When every decoding sequence was preempted for want of blocks, the prompts go on alone.
     if (batch.size > 0) grow(1);
@@ -185,15 +187,16 @@ export function createInstance(
     workedUntil = clock;
     network.advance(clock);
     if (decoding > 0) batch.take(1, complete);
-    for (let i = 0; i < chosen.length; i++) {
-      const sequence = chosen[i];
-      sequence.computed += chunks[i];
+    for (const sequence of chosen) {
+      sequence.computed += sequence.chunk;
+      sequence.chunk = 0;
       sequence.restoreFlops = 0;
       for (const transfer of sequence.waits) network.release(transfer);
       sequence.waits.length = 0;
     }
     let left = 0;
     for (const sequence of prefilling) {
+      if (sequence.behind.length > 0 && catchesUp(sequence)) sequence.behind = [];
       if (sequence.computed < sequence.target) prefilling[left++] = sequence;
     }
     const ended = prefilling.length > left ? chosen.filter((s) => s.computed >= s.target) : [];
@@ -203,7 +206,9 @@ export function createInstance(
   const endPrefill = (sequence: Sequence): void => {
     const { request } = sequence;
     if (config.saveOnCompute && request.ids !== null) {
-      const first = request.from + sequence.reusedBlocks;
+      // What was found is stored too when this was its second use.
+      const found = tierRules.admission === "second" ? 0 : sequence.reusedBlocks;
+      const first = request.from + found;
       tiers.save(request.ids, first, request.to, hintOf(sequence));
     }
     if (sequence.firstTokenSeconds < 0) sequence.firstTokenSeconds = clock;
@@ -217,7 +222,7 @@ export function createInstance(
   };
   /** Only loads are in flight: the GPU waits for the first of them, or for the horizon. */
   const awaitLoad = (horizon: number): void => {
-    const next = Math.min(horizon, earliestLoad());
+    const next = Math.min(horizon, choice.startSeconds(prefilling, 0));
     waitSeconds += next - clock;
     clock = next;
     network.advance(clock);

@@ -1,12 +1,12 @@
 import { attentionPairs } from "../../model/llm_math.ts";
 import type { EngineConfig } from "./config.ts";
+import { catchesUp } from "./behind.ts";
 import type { Sequence } from "./request.ts";
 
 /** The prompts of the next iteration and their work. */
 export interface PrefillChoice {
-  /** In order of start; `chunks[i]` is how many tokens of `chosen[i]` are computed. */
+  /** In order of start; `chunk` of each is how many of its tokens are computed. */
   readonly chosen: Sequence[];
-  readonly chunks: number[];
   readonly work: {
     tokens: number;
     pairs: number;
@@ -19,6 +19,11 @@ export interface PrefillChoice {
    * when none is under way).
    */
   choose(prefilling: readonly Sequence[], decoding: number, nowSeconds: number): number;
+  /**
+   * When the first of the prompts that wait for loads can be computed beside the `decoding` sequences:
+   * layer by layer, so that computing ends with the load; else after it. Infinity when none waits.
+   */
+  startSeconds(prefilling: readonly Sequence[], decoding: number): number;
 }
 
 /** Makes the chooser of an instance; `loadEnd` says when the loads of a sequence end. */
@@ -29,15 +34,12 @@ export function createPrefillChoice(
   const { llm, timing } = config;
   const window = llm.slidingWindow?.tokens ?? 0;
   const chosen: Sequence[] = [];
-  const chunks: number[] = [];
   const work = { tokens: 0, pairs: 0, extraFlops: 0, contextRead: 0, windowRead: 0 };
   return {
     chosen,
-    chunks,
     work,
     choose(prefilling, decoding, now) {
       chosen.length = 0;
-      chunks.length = 0;
       work.tokens = 0;
       work.pairs = 0;
       work.extraFlops = 0;
@@ -45,8 +47,10 @@ export function createPrefillChoice(
       work.windowRead = 0;
       let budget = config.maxBatchTokens - decoding;
       let loadsUntil = 0;
+      for (const sequence of prefilling) sequence.chunk = 0;
       for (const sequence of prefilling) {
         if (budget <= 0) break;
+        if (sequence.behind.length > 0 && !catchesUp(sequence)) continue;
         const chunk = Math.min(budget, sequence.target - sequence.computed);
         const to = sequence.computed + chunk;
         const pairs = attentionPairs(llm, sequence.computed, to, config.causal);
@@ -59,7 +63,7 @@ export function createPrefillChoice(
         }
         loadsUntil = Math.max(loadsUntil, end);
         chosen.push(sequence);
-        chunks.push(chunk);
+        sequence.chunk = chunk;
         budget -= chunk;
         work.tokens += chunk;
         work.pairs += pairs;
@@ -68,6 +72,22 @@ export function createPrefillChoice(
         work.windowRead += Math.min(sequence.computed, window);
       }
       return loadsUntil;
+    },
+    startSeconds(prefilling, decoding) {
+      let earliest = Infinity;
+      for (const sequence of prefilling) {
+        if (sequence.behind.length > 0) continue;
+        let start = loadEnd(sequence);
+        if (config.layerwise) {
+          const left = sequence.target - sequence.computed;
+          const chunk = Math.min(config.maxBatchTokens - decoding, left);
+          const { computed: from, restoreFlops } = sequence;
+          const pairs = attentionPairs(llm, from, from + chunk, config.causal);
+          start -= timing.prefillSeconds(chunk, pairs, restoreFlops);
+        }
+        earliest = Math.min(earliest, start);
+      }
+      return earliest;
     },
   };
 }

@@ -22,7 +22,7 @@ export interface Recorder {
   /** Tokens computed again because a sequence was preempted. */
   recomputed(tokens: number): void;
   complete(sequence: Sequence, atSeconds: number): void;
-  reject(request: EngineRequest): void;
+  reject(request: EngineRequest, atSeconds: number): void;
 }
 
 /** What an instance says of itself at the end. */

@@ -1,3 +1,5 @@
+import type { Behind } from "./behind.ts";
+
 /** A request of the trace as the engine takes it. Block ids are a range of a batch's column, not a copy. */
 export interface EngineRequest {
   /** Position in arrival order: ties keep file order. */
@@ -30,6 +32,12 @@ export interface Sequence {
   target: number;
   /** Leading blocks of the list that were found somewhere. */
   reusedBlocks: number;
+  /** Leading blocks that GPU memory held when it was started. */
+  residentBlocks: number;
+  /** Prompts started before it that still bring blocks which it found; it is not computed before them. */
+  behind: readonly Behind[];
+  /** Tokens of it that the iteration at work computes. */
+  chunk: number;
   /** FLOPs of turning what was loaded into KV, due with the first chunk. */
   restoreFlops: number;
   /** Transfers that must end before (or while) the prompt is computed. */
@@ -61,6 +69,9 @@ export function createSequence(request: EngineRequest, arrivalSeconds: number): 
     computed: 0,
     target: 0,
     reusedBlocks: 0,
+    residentBlocks: 0,
+    behind: [],
+    chunk: 0,
     restoreFlops: 0,
     waits: [],
     privateBlocks: 0,

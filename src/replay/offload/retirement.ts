@@ -4,7 +4,7 @@ import type { GpuPool } from "./gpu_pool.ts";
 import type { IdSpace } from "./id_space.ts";
 import type { EngineRequest, Sequence } from "./request.ts";
 import { createSessionBlocks } from "./session_blocks.ts";
-import type { TierStack } from "./tiers.ts";
+import type { TierStack } from "./tier_types.ts";
 
 /** What stays of a sequence when it leaves: its listed blocks, and those that decoding filled. */
 export interface Retirement {
@@ -62,6 +62,7 @@ export function createRetirement(
         left--;
         kept.push(id);
       }
+      tiers.used(kept, 0, kept.length, true);
       if (config.saveOnCompute) tiers.save(kept, 0, kept.length, hint);
       if (request.session >= 0) sessions.remember(request, kept);
       return left;

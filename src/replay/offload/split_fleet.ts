@@ -47,9 +47,9 @@ export function createSplitFleet(
   let numbered = 0;
   const handOff = (sequence: Sequence, at: number, prefillSeconds: number): void => {
     const all = sequence.target * link.bytesPerToken;
-    const sent = link.layerwise
-      ? Math.min(all * (1 - 1 / link.layers), link.bytesPerSecond * prefillSeconds)
-      : 0;
+    // All prompts may be sent at the same time: none counts on more than its part of the link.
+    const rate = link.bytesPerSecond / prefillInstances;
+    const sent = link.layerwise ? Math.min(all * (1 - 1 / link.layers), rate * prefillSeconds) : 0;
     waiting.set(numbered, { sequence, bytes: all - sent });
     computed.push(at, numbered++);
   };

@@ -116,9 +116,9 @@ export function createTally(options: TallyOptions): Tally {
       }
       tally.onComplete?.(request, atSeconds);
     },
-    reject(request) {
+    reject(request, atSeconds) {
       counts.rejected++;
-      tally.onComplete?.(request, request.arrivalSeconds);
+      tally.onComplete?.(request, atSeconds);
     },
   };
   return tally;

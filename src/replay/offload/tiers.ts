@@ -1,72 +1,8 @@
-import type { Eviction, EvictionState, RequestHint, RequestOrder } from "../../model/eviction.ts";
-import type { TrafficSink } from "../../model/traffic.ts";
-import type { TierName } from "../../model/usage.ts";
+import type { Eviction, EvictionState, RequestHint } from "../../model/eviction.ts";
 import type { LinkNetwork } from "../shared/link_network.ts";
 import type { IdSpace } from "./id_space.ts";
-import { emptyTotals, type TierTotals } from "./tier_totals.ts";
-
-/** A tier below the GPU. */
-export interface TierSpec {
-  readonly name: TierName;
-  readonly capacityBlocks: number;
-  /** Routes of the network: to the GPU, from the GPU, and from the tier above (-1: none). */
-  readonly toGpu: number;
-  readonly fromGpu: number;
-  readonly fromAbove: number;
-  /** Route that brings a block into the tier above without the GPU (-1: none). */
-  readonly toAbove: number;
-}
-
-export interface TierRules {
-  readonly write: "through" | "back";
-  readonly ssdWrite: "through" | "back";
-  readonly admission: "first" | "second" | "never";
-  readonly exclusive: boolean;
-  readonly storedBytesPerBlock: number;
-  readonly descriptorsPerBlock: number;
-  /** The requests to come, for an eviction that must know them. */
-  readonly requests?: RequestOrder;
-  /** Told of every block that a tier takes, gives or drops. */
-  readonly traffic?: TrafficSink;
-}
-
-/** The tiers below the GPU as one store: where a block is, what moves when. */
-export interface TierStack {
-  readonly count: number;
-  /** Index of the first tier that holds the block, -1 when none does. */
-  locate(block: number): number;
-  /** Saves blocks that the GPU holds; `from..to-1` of `blocks`. Returns nothing: saving is asynchronous. */
-  save(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): void;
-  /** Starts loading blocks to the GPU; appends the transfers that must end first. */
-  load(
-    blocks: ArrayLike<number>,
-    from: number,
-    to: number,
-    hint: RequestHint,
-    bytesPerBlock: number,
-    whole: boolean,
-    waits: number[],
-  ): void;
-  /** Places blocks as an earlier use would have left them, without traffic. */
-  warm(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): void;
-  /** Starts bringing blocks one tier up (drive to memory); returns a transfer or -1. */
-  prefetch(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): number;
-  /** A request that will use the blocks began (1) or ended (-1) to wait. */
-  claim(blocks: ArrayLike<number>, from: number, to: number, change: 1 | -1): void;
-  /** A request looked its blocks up and loaded what it could. */
-  served(blocks: ArrayLike<number>, from: number, to: number, hint: RequestHint): void;
-  /** Called with blocks that the GPU evicted. */
-  evictedFromGpu(blocks: readonly number[], hint: RequestHint): void;
-  /** A block of a tier is known under another id from now on. */
-  rename(from: number, to: number): void;
-  /** Blocks resident in a tier. */
-  sizeOf(tier: number): number;
-  /** Predicted seconds to load `counts[t]` blocks from each tier t now. */
-  estimateLoadSeconds(counts: readonly number[], bytesPerBlock: number): number;
-  /** Adds what is held to the byte-seconds up to now. */
-  settleTime(nowSeconds: number): void;
-  readonly totals: readonly TierTotals[];
-}
+import { emptyTotals } from "./tier_totals.ts";
+import type { TierRules, TierSpec, TierStack } from "./tier_types.ts";
 
 /** Makes empty tiers. */
 export function createTierStack(
@@ -173,12 +109,8 @@ export function createTierStack(
       written[t] = 0;
     }
   };
-  const admits = (block: number): boolean => {
-    if (rules.admission === "never") return false;
-    if (seen === null) return true;
-    if (seen[block] < 2) seen[block]++;
-    return seen[block] >= 2;
-  };
+  const admits = (block: number): boolean =>
+    rules.admission !== "never" && (seen === null || seen[block] >= 2);
   const saveOne = (block: number): void => {
     if (!admits(block)) return;
     if (states[0].has(block)) states[0].touch(block);
@@ -207,20 +139,31 @@ export function createTierStack(
     save(blocks, from, to, hint) {
       if (specs.length === 0 || from >= to) return;
       begin(hint);
-      eachBlock(blocks, from, to, saveOne);
+      eachBlock(blocks, from, to, (block) => {
+        // With admission on the second use, blocks that were found are offered too: not those of a drive.
+        if (seen === null || locate(block) <= 0) saveOne(block);
+      });
       flushDown(0);
     },
     load(blocks, from, to, hint, bytesPerBlock, whole, waits) {
       begin(hint);
       const counts = new Array<number>(specs.length).fill(0);
+      const share = bytesPerBlock / rules.storedBytesPerBlock;
+      // Where each is read is settled first: one that rises into memory may displace another.
+      const sources: number[] = [];
       eachBlock(blocks, from, to, (block) => {
         const tier = locate(block);
+        sources.push(tier);
         if (tier < 0) return;
         counts[tier]++;
         totals[tier].hitBlocks++;
-        const share = bytesPerBlock / rules.storedBytesPerBlock;
         traffic?.add("read", tier, block, now(), { share });
-        if (rules.exclusive) {
+      });
+      let visited = 0;
+      eachBlock(blocks, from, to, (block) => {
+        const tier = sources[visited++];
+        if (tier < 0 || !states[tier].has(block)) return;
+        if (rules.exclusive && whole) {
           states[tier].remove(block);
           traffic?.add("drop", tier, block, now());
           totals[tier].movedBlocks++;
@@ -266,6 +209,11 @@ export function createTierStack(
       flushDown(1);
       return count === 0 ? -1 : move(specs[1].toAbove, 1, count, "read");
     },
+    release: (transfer) => network.release(transfer),
+    used(blocks, from, to, made = false) {
+      if (seen === null) return;
+      for (let i = from; i < to; i++) seen[blocks[i]] = made ? 1 : Math.min(2, seen[blocks[i]] + 1);
+    },
     claim(blocks, from, to, change) {
       for (const state of states) {
         if (state.claim === undefined) return;
@@ -287,6 +235,7 @@ export function createTierStack(
       flushDown(0);
     },
     rename(from, to) {
+      if (seen !== null) seen[to] = Math.max(seen[to], seen[from]);
       for (let t = 0; t < states.length; t++) {
         if (!states[t].has(from) || states[t].has(to)) continue;
         states[t].remove(from);

@@ -89,8 +89,8 @@ export function createTiming(input: TimingInput): Timing {
         slope: layers * perPair * idle / flops,
       },
       {
-        at: fixed + weightSeconds(sequences) + layerBytes * held / bandwidth,
-        slope: layers * layerBytes / bandwidth,
+        at: fixed + weightSeconds(sequences) + layerBytes * held * idle / bandwidth,
+        slope: layers * layerBytes * idle / bandwidth,
       },
     ];
     const beside = input.decodeBeside?.(sequences);
@@ -112,12 +112,14 @@ export function createTiming(input: TimingInput): Timing {
     iteration(prefill, sequences, context) {
       const tokens = prefill.tokens + sequences;
       const seen = attended(sequences, context);
+      // Stages that find no micro-batch to work on stand still, and their memory with them.
+      const idle = stages / groups(tokens);
       const compute = (tokens * linear + perPair * (prefill.pairs + seen) + prefill.extraFlops) *
-        (stages / groups(tokens)) / flops;
+        idle / flops;
       const read = away === undefined
         ? full * prefill.contextRead + windowed * prefill.windowRead
         : 0;
-      const memory = weightSeconds(tokens) + layerBytes * (seen + read) / bandwidth;
+      const memory = weightSeconds(tokens) + layerBytes * (seen + read) * idle / bandwidth;
       const beside = sequences === 0 ? undefined : input.decodeBeside?.(sequences);
       return Math.max(compute, memory) + overhead + tokens * collective +
         (away ?? 0) * prefill.contextRead +
