@@ -54,8 +54,12 @@ export interface Recorder {
   discard(): Promise<void>;
 }
 
-const FLUSH_MS = 500;
-const STATE_EVERY_FLUSHES = 2;
+/** What was read is on its way to the disk after this time, or after the tick it was read in. */
+const FLUSH_NS = 5e8;
+/** A killed recorder loses at most the last second. */
+const SECOND_NS = 1e9;
+/** Ticks come a little early or late: what is due within this time is done now. */
+const SLACK_NS = 5e7;
 
 async function openSources(
   sources: readonly Source[],
@@ -192,7 +196,12 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
       "recordings are written beside the store: choose another place with --store",
     );
   }
-  const active = createSampler(sources, observed(spool, options.onReading), options.intervalNs);
+  const active = createSampler(
+    sources,
+    observed(spool, options.onReading),
+    options.intervalNs,
+    () => keepSafe(),
+  );
   sampler = active;
   const readMarks = createMarkReader(marks, nowNs, spool);
   const cpuAtStart = ownUsage().cpuSeconds;
@@ -224,7 +233,20 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
       recorder: recorderState(),
       sources: partStatuses(),
     });
-  let flushes = 0;
+  let flushedNs = 0;
+  let stateNs = 0;
+  /** Marks and what was read go to the disk, now and then with how the recorder fares. */
+  const keepSafe = () => {
+    const now = nowNs();
+    if (now - flushedNs < FLUSH_NS - SLACK_NS) return;
+    flushedNs = now;
+    readMarks();
+    if (now - stateNs >= SECOND_NS - SLACK_NS) {
+      stateNs = now;
+      writeState();
+    }
+    spool.flush();
+  };
   let timer: ReturnType<typeof setInterval> | null = null;
 
   return {
@@ -260,11 +282,8 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
       startedUnixNs = wallUnixNs().toString();
       writeState();
       spool.flush();
-      timer = setInterval(() => {
-        readMarks();
-        if (++flushes % STATE_EVERY_FLUSHES === 0) writeState();
-        spool.flush();
-      }, FLUSH_MS);
+      // Ticks do it where they come at least once a second.
+      if (options.intervalNs > SECOND_NS) timer = setInterval(keepSafe, SECOND_NS / 1e6);
     },
     finish: async (exit, partialReason) => {
       const durationNs = nowNs() - part.offsetNs;

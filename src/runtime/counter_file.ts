@@ -16,6 +16,9 @@ export interface CounterFile {
  */
 const SHORT_READ = 2048;
 
+/** Milliseconds until a file that could not be opened is tried again: a failed open costs as much as ten reads. */
+const REOPEN_MS = 900;
+
 function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === "ENOENT" || code === "ENODEV" || code === "ENXIO" || code === "ESRCH") {
@@ -29,10 +32,15 @@ function reasonOf(error: unknown): string {
  * Opens a counter file. One buffer is kept and grown when the file is larger; bytes are read as Latin-1,
  * since these files hold ASCII.
  */
-export function openCounterFile(path: string, sizeHint = 4096): CounterFile {
+export function openCounterFile(
+  path: string,
+  sizeHint = 4096,
+  nowMs: () => number = () => performance.now(),
+): CounterFile {
   let descriptor: number | null = null;
   let buffer = Buffer.allocUnsafe(sizeHint);
   let problem: string | null = null;
+  let reopenAtMs = 0;
   const fail = (error: unknown): null => {
     problem = reasonOf(error);
     if (descriptor !== null) {
@@ -42,12 +50,13 @@ export function openCounterFile(path: string, sizeHint = 4096): CounterFile {
         // Already unusable.
       }
       descriptor = null;
-    }
+    } else reopenAtMs = nowMs() + REOPEN_MS;
     return null;
   };
   return {
     path,
     read: () => {
+      if (descriptor === null && nowMs() < reopenAtMs) return null;
       try {
         descriptor ??= openSync(path, "r");
         let length = 0;

@@ -86,6 +86,23 @@ test("ticks do not drift: tick k is near k intervals however long a reading take
   assert.ok(Math.abs(ticks + missedTicks - due) <= 3, `${ticks} + ${missedTicks} of ${due}`);
 });
 
+test("what comes after a tick comes after its readings, once a tick", async () => {
+  const target = collect();
+  const seen: number[] = [];
+  const sampler = createSampler(
+    [source("a", counting("a"))],
+    target,
+    20e6,
+    () => seen.push(target.frames.length),
+  );
+  await sampler.start();
+  await sleep(200);
+  await sampler.stop();
+  assert.equal(seen.length, sampler.statistics().ticks);
+  // One reading before the first tick, then one in each.
+  assert.deepEqual(seen, seen.map((_, k) => k + 2));
+});
+
 test("a slow source holds up nothing and keeps its own cadence", async () => {
   const target = collect();
   let running = 0;
