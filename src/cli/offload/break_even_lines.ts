@@ -12,6 +12,7 @@ interface Table {
   readonly hostBytesPerSecond: number;
   readonly driveReadBytesPerSecond: number;
   readonly kvBytesPerToken: number;
+  readonly kvCopies: number;
   readonly hiddenBytesPerToken: number;
   readonly hiddenOverKv: number;
   readonly recomputeFlopsPerToken: number;
@@ -69,7 +70,10 @@ export function breakEvenLines(document: ReplayDocument, out: Output): string[] 
     [
       "bytes a token",
       `KV ${formatDecimalBytes(table.kvBytesPerToken)}, hidden states ` +
-      `${formatDecimalBytes(table.hiddenBytesPerToken)} (${shown}x)`,
+      `${formatDecimalBytes(table.hiddenBytesPerToken)} (${shown}x)` +
+      (table.kvCopies > 1
+        ? `; the ranks keep and load ${formatNumber(table.kvCopies)} copies of the KV`
+        : ""),
     ],
     [
       "FLOPs a token",

@@ -4,6 +4,7 @@ import {
   hiddenOverKv,
   linearFlopsPerToken,
   projectionFlopsPerTokenLayer,
+  restoredShare,
 } from "../../model/llm_math.ts";
 import type { ReplayContext } from "../../model/policy.ts";
 import { breakEven } from "./break_even.ts";
@@ -54,6 +55,8 @@ export function breakEvenTable(
   const { flops } = machine;
   const table = breakEven(llm, TABLE_TOKENS, { bytesPerSecond: host, flops }, params.attention);
   const perToken = kvLinkBytesPerToken(llm, machine);
+  // Ranks that each keep a copy (MLA's latent, more ranks than KV heads) load it as often.
+  const copies = perToken / table.kvBytesPerToken;
   const base = sideOf(hardware.links.baseLatencySeconds, "mid");
   const seek = Math.max(0, ...hardware.ssds.map((s) => s.readLatencySeconds?.value ?? 0));
   // What an iteration takes longer when the prefix is computed too; short ones hide behind the weights.
@@ -72,7 +75,7 @@ export function breakEvenTable(
   const compute = (tokens: number) => iteration(tokens + 1, 0) - iteration(1, tokens);
   const pieces = (tokens: number) => Math.ceil(tokens / blockTokens) * tiered.descriptorSeconds;
   const load = (tokens: number, latency: number, rate: number) =>
-    latency + pieces(tokens) + tokens * perToken / rate;
+    latency + pieces(tokens) + tokens * perToken * restoredShare(llm, 0, tokens) / rate;
   const slower = Math.min(host, drives);
   return {
     model: llm.name,
@@ -82,22 +85,25 @@ export function breakEvenTable(
     driveReadBytesPerSecond: drives,
     flops,
     kvBytesPerToken: table.kvBytesPerToken,
+    kvCopies: copies,
     hiddenBytesPerToken: table.hiddenBytesPerToken,
     hiddenOverKv: hiddenOverKv(llm),
     recomputeFlopsPerToken: linearFlopsPerToken(llm),
     projectionFlopsPerToken: llm.layers * projectionFlopsPerTokenLayer(llm),
     recomputeOverProjectionFlops: table.recomputeOverProjectionFlops,
     hiddenIsSmaller: table.hiddenIsSmaller,
-    kvBeatsRecomputeBytesPerSecond: table.kvBeatsRecompute,
+    kvBeatsRecomputeBytesPerSecond: copies * table.kvBeatsRecompute,
     hiddenBeatsRecomputeBytesPerSecond: table.hiddenBeatsRecompute,
-    hiddenBeatsKvBelowBytesPerSecond: table.hiddenBeatsKvBelow,
+    hiddenBeatsKvBelowBytesPerSecond: table.hiddenBeatsKvBelow === null
+      ? null
+      : copies * table.hiddenBeatsKvBelow,
     split: {
       complement: table.split.complement,
       hiddenLayers: table.split.hiddenLayers,
       otherLayers: table.split.otherLayers,
       seconds: table.split.seconds,
     },
-    kvSeconds: table.kvSeconds,
+    kvSeconds: copies * table.kvSeconds,
     hiddenSeconds: table.hiddenSeconds,
     recomputeSeconds: table.recomputeSeconds,
     shortestPrefixFromHostTokens: shortestPayingPrefix((n) => load(n, base, host), compute),

@@ -15,6 +15,7 @@ function check(holds: boolean, what: string): void {
 
 /**
  * What must hold of every replay: requests in = requests out; hits and misses are all blocks and all tokens;
+ * what was found in a tier was read from it;
  * of each tier, blocks and bytes in = out + resident; of each instance, busy + waiting + idle is the whole
  * time; of the links, bytes started = arrived + under way, and none carried more than it can.
  */
@@ -30,6 +31,15 @@ export function assertConserved({ tally, totals, engine }: SideResult): void {
     counts.gpuHitTokens + sum(tierHitTokens) + counts.computedTokens === counts.inputTokens,
     "hit and computed tokens do not add up to the input",
   );
+  const allCounted = counts.lookups === counts.submitted - counts.rejected &&
+    totals.every(({ preemptions }) => preemptions === 0);
+  tierHitBlocks.forEach((hits, t) => {
+    const read = totals.reduce((blocks, { tiers }) => blocks + (tiers[t]?.hitBlocks ?? 0), 0);
+    check(
+      allCounted ? read === hits : read >= hits,
+      `${engine.config.tiers[t].name}: blocks read are not those that were found there`,
+    );
+  });
   const { storedBytesPerBlock } = engine;
   for (const instance of totals) {
     checkInstance(instance);

@@ -139,3 +139,19 @@ test("HCache's testbed gives its splits: OPT-30B 40 + 8 and 2.400x storage, Llam
     /^1\.939 Of 32 layers 31 are restored .* and 1 loaded/,
   );
 });
+
+test("where every rank keeps a copy, the thresholds are those of all copies", async () => {
+  const table = async (gpus: number) => {
+    const { outcome } = await serve("kv-offload", [{ at: 0, input: 64, output: 1, blocks: [0] }], {
+      gpus,
+      gpuBlocks: 100,
+    }, { llm: llm("deepseek-v3") });
+    return outcome.detail!.breakEven as Record<string, number>;
+  };
+  const [one, eight] = [await table(1), await table(8)];
+  assert.deepEqual([one.kvCopies, eight.kvCopies], [1, 8]);
+  // Eight times the FLOPS to beat, with eight times the bytes to load, over eight times the links.
+  const threshold = (t: Record<string, number>) => t.kvBeatsRecomputeBytesPerSecond;
+  near(threshold(eight), 64 * threshold(one));
+  near(eight.kvSeconds, one.kvSeconds);
+});
