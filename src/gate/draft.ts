@@ -35,5 +35,5 @@ export function unusable(name: string, side: Side): string | null {
   if (observation.missing !== null) {
     return `${name} of ${side.name} is unknown: ${observation.missing}`;
   }
-  return side.incomplete === null ? null : `${side.name} is incomplete: ${side.incomplete}`;
+  return side.incomplete === null ? null : `${side.name} must not be judged: ${side.incomplete}`;
 }

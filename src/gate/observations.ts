@@ -25,7 +25,7 @@ export interface Side {
   readonly name: string;
   /** Hardware and software that sampled metrics depend on; empty for replays. */
   readonly fingerprint: Readonly<Record<string, unknown>>;
-  /** Why the side must not be trusted (a partial recording); null when it may. */
+  /** Why the side must not be trusted (a partial recording, a replay of an engine that it does not describe); null when it may. */
   readonly incomplete: string | null;
   readonly observations: Observations;
 }

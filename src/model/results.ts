@@ -66,6 +66,8 @@ export interface ReplayDocument {
   /** Profiles as used, with their names; null where none was needed. */
   readonly profiles: { readonly [role: string]: Json };
   readonly seed: number;
+  /** Why nothing should be concluded from it: the engine that its trace was recorded from is not reproduced. */
+  readonly doubt?: string;
   readonly results: readonly PolicyResult[];
   /** Pictures of all results together, such as a metric over a swept parameter. */
   readonly figures?: readonly Figure[];

@@ -103,6 +103,7 @@ export async function subjectOfSamples(trace: Trace<"samples">, id: string): Pro
     profiles: {},
     window: null,
     run: null,
+    doubt: null,
     unpricedHint: moment
       ? "its samples are of one moment, in which nothing was used; import a series of them"
       : "its samples name no GPU, CPU, disk or energy that could be priced",

@@ -15,6 +15,8 @@ export interface Subject {
   /** Wall-clock seconds of a run; null for a replay, whose trace has no date. */
   readonly window: { readonly startSeconds: number; readonly endSeconds: number } | null;
   readonly run: RunRecord | null;
+  /** Why nothing should be concluded from a replay, null where nothing says so. */
+  readonly doubt: string | null;
   /** What to run instead where nothing in it can be priced. */
   readonly unpricedHint: string;
   /** Joules of any part of the window by the run's power samples; null when there are none. */
@@ -70,6 +72,7 @@ export function subjectOfReplay(
     profiles: document.profiles,
     window: null,
     run: null,
+    doubt: document.doubt ?? null,
     unpricedHint: unpricedHint(document),
     energyBetween: noSamples,
   };
@@ -83,6 +86,7 @@ export function subjectOfRun(record: RunRecord, id: string | null): Subject {
     profiles: {},
     window: { startSeconds: start, endSeconds: start + record.durationNs / 1e9 },
     run: record,
+    doubt: null,
     unpricedHint:
       "the counters of the run name no GPU, CPU, disk or energy; record it with more sources",
     energyBetween: noSamples,
@@ -112,6 +116,7 @@ export function subjectOfFile(path: string): Subject {
     profiles: {},
     window: null,
     run: null,
+    doubt: null,
     unpricedHint: "give it devices, flows or held bytes",
     energyBetween: noSamples,
   };

@@ -4,6 +4,7 @@ import {
   observe,
   type Side,
 } from "../../gate/observations.ts";
+import { doubtAmong } from "../../model/doubt.ts";
 import { dataError } from "../../model/errors.ts";
 import { metricDefinition } from "../../model/metrics/catalog.ts";
 import type { ReplayDocument, RunRecord } from "../../model/results.ts";
@@ -96,7 +97,8 @@ export async function loadSide(store: Store, ids: readonly string[]): Promise<Si
   }
   if (entry.kind === "replay") {
     const { document } = await store.document("replay", entry.id);
-    return { name, fingerprint: {}, incomplete: null, observations: ofReplay(document) };
+    const incomplete = document.doubt ?? null;
+    return { name, fingerprint: {}, incomplete, observations: ofReplay(document) };
   }
   if (entry.kind === "estimate") {
     const { document } = await store.document("estimate", entry.id);
@@ -104,7 +106,8 @@ export async function loadSide(store: Store, ids: readonly string[]): Promise<Si
     const parts = document.results.map((r) =>
       observe([r.metrics], metricDefinition, single ? "" : `${r.name}/`)
     );
-    return { name, fingerprint: {}, incomplete: null, observations: Object.assign({}, ...parts) };
+    const incomplete = doubtAmong(document.warnings);
+    return { name, fingerprint: {}, incomplete, observations: Object.assign({}, ...parts) };
   }
   throw dataError(
     `${entry.id} is a ${entry.kind}: it has no metrics to judge`,

@@ -47,6 +47,7 @@ export const replayDocumentSchema = z.strictObject({
   trace: traceStampSchema,
   profiles: z.record(z.string(), z.unknown()),
   seed: z.number(),
+  doubt: z.string().optional(),
   results: z.array(z.strictObject({
     policy: z.string(),
     family: z.string(),

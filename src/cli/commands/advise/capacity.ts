@@ -1,4 +1,5 @@
 import { Command } from "@cliffy/command";
+import { DO_NOT_RELY } from "../../../model/doubt.ts";
 import { dataError, usageError } from "../../../model/errors.ts";
 import { parseSeconds } from "../../../model/units.ts";
 import type { CommandModule } from "../../command_module.ts";
@@ -63,7 +64,7 @@ async function run(options: Options): Promise<void> {
       llm: names.llm,
       seed: Number(out.setting("seed").value),
     });
-    if (doubt !== null) notes.push(`do not trust this: ${doubt}`);
+    if (doubt !== null) notes.unshift(`${DO_NOT_RELY} ${doubt}`);
     const demand = await requestDemand(trace, profiles.llm!, {
       hitShare: options.hits,
       batch: options.batch,

@@ -1,4 +1,5 @@
 import { Command } from "@cliffy/command";
+import { DO_NOT_RELY } from "../../../model/doubt.ts";
 import { dataError, usageError } from "../../../model/errors.ts";
 import type { HardwareProfile } from "../../../model/profiles/hardware.ts";
 import type { SiteProfile } from "../../../model/profiles/site.ts";
@@ -85,7 +86,7 @@ async function run(options: Options, name: string): Promise<void> {
   const site = await withObjectPlace(await siteOf(subject, options, out), options.objectPlace);
   const grid = await loadGrid(options);
   let factors = await loadFactors(options, out);
-  const notes: string[] = [];
+  const notes: string[] = subject.doubt === null ? [] : [`${DO_NOT_RELY} ${subject.doubt}`];
   if (out.setting("site", options.site).value === null && subject.profiles.site === undefined) {
     notes.push('no --site given: "anywhere" is assumed, with the spread of 44 regions');
   }

@@ -1,3 +1,4 @@
+import { DO_NOT_RELY } from "../../../model/doubt.ts";
 import { usageError } from "../../../model/errors.ts";
 import type { Json } from "../../../model/json.ts";
 import type { ReplayDocument } from "../../../model/results.ts";
@@ -80,9 +81,10 @@ function doubted(document: ReplayDocument, doubt: string): ReplayDocument {
   const { recommendation } = document.ranking;
   return {
     ...document,
+    doubt,
     ranking: {
       ...document.ranking,
-      recommendation: `DO NOT RELY ON THIS: ${doubt} Under the model as it is: ${recommendation}`,
+      recommendation: `${DO_NOT_RELY} ${doubt} Under the model as it is: ${recommendation}`,
     },
   };
 }
