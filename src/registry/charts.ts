@@ -61,6 +61,11 @@ export const CHARTS: readonly ChartEntry[] = [
     load: async () => (await import(late("../report/charts/stacked_bars.ts"))).chart,
   },
   {
+    name: "sweep",
+    summary: "a metric over a swept parameter, a line a policy with its interval",
+    load: async () => (await import(late("../report/charts/sweep.ts"))).chart,
+  },
+  {
     name: "tradeoff",
     summary: "points of two or three costs, and which of them no other beats",
     load: async () => (await import(late("../report/charts/tradeoff.ts"))).chart,

@@ -9,6 +9,7 @@ import { type Html, markup } from "../html.ts";
 import type { ReportItem } from "../input.ts";
 import { familyLabel, humanWords, metricLabel } from "../labels.ts";
 import type { DrawChart } from "../render_chart.ts";
+import { sweepCurves } from "../sweep.ts";
 import { panelRows, splitMetrics } from "../shape.ts";
 import { facts, metricName, table } from "../table.ts";
 import { whyUnknown } from "../why_unknown.ts";
@@ -20,6 +21,34 @@ const POINTS = 300;
 const FINE_POINTS = 1000;
 /** Most lines of one chart: more cannot be told apart. */
 const MOST_LINES = 6;
+
+/** A sweep through numbers as lines over its parameters; everything else as bars by rank. */
+async function rankingCharts(document: ReplayDocument, draw: DrawChart): Promise<Html[]> {
+  const { by, better } = document.ranking;
+  const curves = sweepCurves(document);
+  if (curves.length === 0) {
+    const bars = await rankingChart(document, draw);
+    return bars === null ? [] : [bars];
+  }
+  const unit = document.results.map((r) => r.metrics[by]?.unit).find((u) => u !== undefined);
+  const drawn: Html[] = [];
+  for (const { parameter, xUnit, rows } of curves) {
+    drawn.push(
+      await draw("sweep", {
+        title: `${metricLabel(by)}: ${better} is better`,
+        rows,
+        options: {
+          xTitle: parameter,
+          yTitle: metricLabel(by),
+          better,
+          ...(xUnit === null ? {} : { xUnit }),
+          ...(unit === undefined ? {} : { unit }),
+        },
+      }),
+    );
+  }
+  return drawn;
+}
 
 async function rankingChart(document: ReplayDocument, draw: DrawChart): Promise<Html | null> {
   const labels = resultLabels(document.results);
@@ -185,7 +214,7 @@ export async function replaySection(item: ReplayItem, draw: DrawChart): Promise<
       ["Model", profileName(profiles.llm)],
       ["Site", profileName(profiles.site)],
     ])
-  }${await rankingChart(document, draw)}${await panels(document, draw)}${metricsTables(document)}${
+  }${await rankingCharts(document, draw)}${await panels(document, draw)}${metricsTables(document)}${
     notes.length === 0
       ? null
       : markup`<h3>Notes</h3><ul class="notes">${notes.map((n) => markup`<li>${n}</li>`)}</ul>`
