@@ -1,4 +1,7 @@
 import { Command, EnumType } from "@cliffy/command";
+import bash from "../completions/spillway.bash" with { type: "text" };
+import fish from "../completions/spillway.fish" with { type: "text" };
+import zsh from "../completions/spillway.zsh" with { type: "text" };
 import { loadCompletionsSchema } from "../../registry/deferred.ts";
 import type { CommandModule } from "../command_module.ts";
 import { type GlobalOptions, openOutput } from "../output.ts";
@@ -6,19 +9,7 @@ import { type GlobalOptions, openOutput } from "../output.ts";
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = typeof SHELLS[number];
 
-/** The script of the completion library, which prints it instead of giving it back. */
-async function scriptOf(shell: Shell): Promise<string> {
-  const { script } = await import("@bomb.sh/tab");
-  const print = console.log;
-  const lines: string[] = [];
-  console.log = (...parts: unknown[]) => void lines.push(parts.join(" "));
-  try {
-    script(shell, "spillway", "spillway");
-  } finally {
-    console.log = print;
-  }
-  return lines.join("\n") + "\n";
-}
+const SCRIPTS: Readonly<Record<Shell, string>> = { bash, zsh, fish };
 
 export const command: CommandModule = {
   name: "completions",
@@ -32,11 +23,11 @@ export const command: CommandModule = {
       )
       .type("shell", new EnumType(SHELLS))
       .arguments("<shell:shell>")
-      .example("bash (needs the bash-completion package)", "source <(spillway completions bash)")
+      .example("bash", "source <(spillway completions bash)")
       .example("zsh (after compinit)", "source <(spillway completions zsh)")
       .example("fish", "spillway completions fish | source")
       .action(async (options: GlobalOptions, shell: Shell) => {
-        const script = await scriptOf(shell);
+        const script = SCRIPTS[shell];
         const document = { schema: "spillway/completions/1", shell, script };
         await openOutput(options).emit(document, () => script);
       }),

@@ -17,7 +17,7 @@ export const help: CommandHelp = {
     {"name":"shell","optional":false,"variadic":false,"typeName":"shell"}
   ],
   "examples": [
-    {"name":"bash (needs the bash-completion package)","description":"source <(spillway completions bash)"},
+    {"name":"bash","description":"source <(spillway completions bash)"},
     {"name":"zsh (after compinit)","description":"source <(spillway completions zsh)"},
     {"name":"fish","description":"spillway completions fish | source"}
   ]
