@@ -88,15 +88,18 @@ export interface BreakEven {
 /**
  * The break-even table of section 3 for one model and one machine, at a prefix of `tokens` tokens.
  * Thresholds leave attention out (they hold for short prompts and are conservative for long ones); the
- * times include it when asked.
+ * times include it when asked. `kvCopies`: ranks that each load the same KV (MLA's latent, or more ranks
+ * than KV heads); hidden states are read by one rank, which gathers them to the others.
  */
 export function breakEven(
   llm: LlmProfile,
   tokens: number,
   rates: RestoreRates,
   attention: "none" | "causal" | "full" = "none",
+  kvCopies = 1,
 ): BreakEven {
-  const times = layerTimes(llm, tokens, rates, attention);
+  const one = layerTimes(llm, tokens, rates, attention);
+  const times = { ...one, readKv: kvCopies * one.readKv };
   const linear = linearFlopsPerTokenLayer(llm);
   const projection = projectionFlopsPerTokenLayer(llm);
   const ratio = hiddenOverKv(llm);
@@ -106,12 +109,14 @@ export function breakEven(
     hiddenOverKv: ratio,
     recomputeOverProjectionFlops: linear / projection,
     hiddenIsSmaller: ratio < 1,
-    kvBeatsRecompute: kvBytesPerToken(llm) * rates.flops / linearFlopsPerToken(llm),
+    kvBeatsRecompute: kvCopies * kvBytesPerToken(llm) * rates.flops / linearFlopsPerToken(llm),
     hiddenBeatsRecompute: projection < linear
       ? hiddenBytesPerTokenLayer(llm) * rates.flops / linear
       : null,
     // Projecting must not take longer than reading the KV: BW < G*eta*kvBytes/projection, n_kv cancels.
-    hiddenBeatsKvBelow: ratio < 1 ? kvBytesPerTokenLayer(llm) * rates.flops / projection : null,
+    hiddenBeatsKvBelow: ratio < 1
+      ? kvCopies * kvBytesPerTokenLayer(llm) * rates.flops / projection
+      : null,
     split: bestSplit(times, llm.layers),
     kvSeconds: llm.layers * times.readKv,
     hiddenSeconds: llm.layers * Math.max(times.readHidden, times.project),

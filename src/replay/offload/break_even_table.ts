@@ -2,6 +2,7 @@ import type { Json } from "../../model/json.ts";
 import {
   attentionPairs,
   hiddenOverKv,
+  kvBytesPerToken,
   linearFlopsPerToken,
   projectionFlopsPerTokenLayer,
   restoredShare,
@@ -53,10 +54,10 @@ export function breakEvenTable(
     0,
   );
   const { flops } = machine;
-  const table = breakEven(llm, TABLE_TOKENS, { bytesPerSecond: host, flops }, params.attention);
   const perToken = kvLinkBytesPerToken(llm, machine);
-  // Ranks that each keep a copy (MLA's latent, more ranks than KV heads) load it as often.
-  const copies = perToken / table.kvBytesPerToken;
+  const copies = perToken / kvBytesPerToken(llm);
+  const rates = { bytesPerSecond: host, flops };
+  const table = breakEven(llm, TABLE_TOKENS, rates, params.attention, copies);
   const base = sideOf(hardware.links.baseLatencySeconds, "mid");
   const seek = Math.max(0, ...hardware.ssds.map((s) => s.readLatencySeconds?.value ?? 0));
   // What an iteration takes longer when the prefix is computed too; short ones hide behind the weights.
@@ -92,18 +93,16 @@ export function breakEvenTable(
     projectionFlopsPerToken: llm.layers * projectionFlopsPerTokenLayer(llm),
     recomputeOverProjectionFlops: table.recomputeOverProjectionFlops,
     hiddenIsSmaller: table.hiddenIsSmaller,
-    kvBeatsRecomputeBytesPerSecond: copies * table.kvBeatsRecompute,
+    kvBeatsRecomputeBytesPerSecond: table.kvBeatsRecompute,
     hiddenBeatsRecomputeBytesPerSecond: table.hiddenBeatsRecompute,
-    hiddenBeatsKvBelowBytesPerSecond: table.hiddenBeatsKvBelow === null
-      ? null
-      : copies * table.hiddenBeatsKvBelow,
+    hiddenBeatsKvBelowBytesPerSecond: table.hiddenBeatsKvBelow,
     split: {
       complement: table.split.complement,
       hiddenLayers: table.split.hiddenLayers,
       otherLayers: table.split.otherLayers,
       seconds: table.split.seconds,
     },
-    kvSeconds: copies * table.kvSeconds,
+    kvSeconds: table.kvSeconds,
     hiddenSeconds: table.hiddenSeconds,
     recomputeSeconds: table.recomputeSeconds,
     shortestPrefixFromHostTokens: shortestPayingPrefix((n) => load(n, base, host), compute),

@@ -64,6 +64,7 @@ export function outcomeOf(
       ),
       iterations: totals.iterations,
       links: totals.links as unknown as Json,
+      behindSeconds: behindSeconds(mid, totals, params),
       quantileError: mid.tally.ttft.relativeError,
       lookups: {
         listedBlocks: mid.tally.counts.listedBlocks,
@@ -111,12 +112,25 @@ function figuresOf(totals: Totals): Figure[] {
   }];
 }
 
+/** How long after the last arrival an overloaded replay ended; null when it kept up. */
+function behindSeconds(
+  { tally }: SideResult,
+  totals: Totals,
+  params: EngineParams,
+): number | null {
+  const { lastArrivalSeconds } = tally.counts;
+  const behind = totals.wallSeconds - lastArrivalSeconds;
+  const most = Math.max(BEHIND_SECONDS, BEHIND_SHARE * lastArrivalSeconds);
+  return !params.closedLoop && behind > most ? behind : null;
+}
+
 function notesOf(
-  { tally, engine }: SideResult,
+  mid: SideResult,
   totals: Totals,
   params: EngineParams,
   context: ReplayContext<"requests">,
 ): string[] {
+  const { tally, engine } = mid;
   const notes = [...engine.strategy.notes ?? []];
   const { llm } = engine.config;
   if (
@@ -142,9 +156,8 @@ function notesOf(
       "The trace has no block ids, so no reuse can be replayed: every prompt is computed.",
     );
   }
-  const { lastArrivalSeconds } = tally.counts;
-  const behind = totals.wallSeconds - lastArrivalSeconds;
-  if (!params.closedLoop && behind > Math.max(BEHIND_SECONDS, BEHIND_SHARE * lastArrivalSeconds)) {
+  const behind = behindSeconds(mid, totals, params);
+  if (behind !== null) {
     notes.push(
       `Overload: the last answer came ${
         formatSeconds(behind)

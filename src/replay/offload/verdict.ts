@@ -143,7 +143,9 @@ function comparison(
     const against = `Offload does not pay here: ${numbers}; ${tiers}${
       reasonAgainst(share, table)
     }.`;
-    return table === null ? against : `${against} ${thresholdsAgainst(table)}`;
+    const load = loadWords(offload, without);
+    return [against, table === null ? null : thresholdsAgainst(table), load]
+      .filter((part) => part !== null).join(" ");
   }
   const sentences = [`Offload pays: ${name} (${numbers}); ${tiers}.`];
   if (by !== BASES[0].by) {
@@ -173,9 +175,30 @@ function comparison(
         : "At one end of the coefficients' intervals it does not: measure this machine (calibrate).",
     );
   }
+  const load = loadWords(offload, without);
+  if (load !== null) sentences.push(load);
   const written = valueOf(offload, "ssd_written_bytes") ?? 0;
   if (written > 0) sentences.push(`It writes ${formatDecimalBytes(written)} to the drives.`);
   return sentences.join(" ");
+}
+
+/** What overload makes of the times; null when the machine keeps up with and without offload. */
+function loadWords(offload: PolicyResult, without: PolicyResult): string | null {
+  const behind = (result: PolicyResult) => Number(result.detail?.behindSeconds ?? 0);
+  if (behind(without) === 0) return null;
+  if (behind(offload) === 0) {
+    return `Without offload the machine cannot keep up with this trace; with ${
+      nameOf(offload)
+    } it does.`;
+  }
+  const rates = [offload, without].map((r) =>
+    formatNumber(Number((valueOf(r, "requests_per_second") ?? 0).toPrecision(3)))
+  );
+  return `But the machine cannot keep up with this trace either way (the last answer comes ${
+    formatSeconds(behind(offload))
+  } after the last request), so these times are mostly waiting in the queue: it serves ${
+    rates.join(" instead of ")
+  } requests a second, and needs more GPUs or fewer requests.`;
 }
 
 /** From which reuse distance and prompt length on loading can pay. */

@@ -153,3 +153,25 @@ test("nothing is concluded from a trace without block ids, or when no request en
   ]);
   assert.match(refused, /^No verdict on offload: no request ended/);
 });
+
+test("under overload the verdict says that times are waiting, or that offload is what keeps up", async () => {
+  const [with_, without] = [await result("kv-offload"), await result("recompute")];
+  const behind = (r: PolicyResult, behindSeconds: number | null): PolicyResult => ({
+    ...r,
+    detail: { ...r.detail, behindSeconds },
+  });
+  assert.doesNotMatch(verdict([with_, without]), /keep up/);
+  assert.match(
+    verdict([with_, behind(without, 900)]),
+    /Without offload the machine cannot keep up with this trace; with kv-offload it does/,
+  );
+  assert.match(
+    verdict([behind(with_, 600), behind(without, 900)]),
+    /cannot keep up .* either way \(the last answer comes 10 min after .*: it serves .* instead of .* requests a second/,
+  );
+  const crowd = RETURNING.map((row) => ({ ...row, at: row.at / 4000 }));
+  const many = range(0, 9).flatMap(() => crowd);
+  const { outcome } = await serve("none", many, { maxSequences: 1 });
+  assert.ok(Number(outcome.detail!.behindSeconds) > 60);
+  assert.equal(without.detail!.behindSeconds, null);
+});
