@@ -11,6 +11,7 @@ import type { ReplayContext } from "../../model/policy.ts";
 import { breakEven } from "./break_even.ts";
 import type { BuiltEngine } from "./build.ts";
 import { type EngineParams, tieredSchema } from "./engine_params.ts";
+import { IDLE_LOAD } from "./timing.ts";
 import { hostBytesPerSecond, kvLinkBytesPerToken, sideOf } from "./machine.ts";
 
 /** Prompt length at which the table's times are given. */
@@ -70,8 +71,7 @@ export function breakEvenTable(
         contextRead: from,
         windowRead: Math.min(from, llm.slidingWindow?.tokens ?? 0),
       },
-      0,
-      0,
+      IDLE_LOAD,
     );
   const compute = (tokens: number) => iteration(tokens + 1, 0) - iteration(1, tokens);
   const pieces = (tokens: number) => Math.ceil(tokens / blockTokens) * tiered.descriptorSeconds;

@@ -1,17 +1,17 @@
 import { createMinHeap } from "../shared/min_heap.ts";
 import type { Sequence } from "./request.ts";
+import type { DecodeLoad } from "./timing.ts";
 
 /**
  * The sequences that decode together. All of them gain one token a step, so a sequence's end is a step
  * number, the total context grows by their number, and the blocks that a run of steps needs follow from
  * how far each sequence is into its last block: nothing is updated a token.
  */
-export interface DecodeBatch {
-  readonly size: number;
-  /** Tokens in the caches of all sequences. */
-  readonly context: number;
+export interface DecodeBatch extends DecodeLoad {
   /** Steps until the first sequence ends; Infinity when empty. */
   stepsToFirstEnd(): number;
+  /** Steps until the first sequence reaches the window; Infinity when none will. */
+  stepsToWindow(): number;
   /** How many of the next `steps` steps can be taken with that many new blocks. */
   stepsWithin(steps: number, blocks: number): number;
   /** New blocks that the next `steps` steps need. */
@@ -25,8 +25,8 @@ export interface DecodeBatch {
   heldBlocks(sequence: Sequence): number;
 }
 
-/** Makes an empty batch. */
-export function createDecodeBatch(blockTokens: number): DecodeBatch {
+/** Makes an empty batch; `window` are the tokens of a sliding window, 0 without one. */
+export function createDecodeBatch(blockTokens: number, window = 0): DecodeBatch {
   const sequences: Sequence[] = [];
   const ends = createMinHeap();
   // The heap holds entry numbers; an entry whose sequence left early is null.
@@ -34,8 +34,14 @@ export function createDecodeBatch(blockTokens: number): DecodeBatch {
   const freeEntries: number[] = [];
   // How many sequences need their next block at steps s with s mod blockTokens = i.
   const due = new Int32Array(blockTokens);
+  // Sequences shorter than the window by the step at which they reach it; null: left before.
+  const reaching = createMinHeap();
+  const shorter: (Sequence | null)[] = [];
+  const freeShorter: number[] = [];
   let step = 0;
   let context = 0;
+  let windowContext = 0;
+  let growing = 0;
 
   const phaseOf = (sequence: Sequence): number => {
     // Stored tokens at step s are target + s - joinStep; a block is due when they fill the blocks.
@@ -52,7 +58,33 @@ export function createDecodeBatch(blockTokens: number): DecodeBatch {
     due[phaseOf(sequence)]--;
     const steps = step - sequence.joinStep;
     context -= sequence.target + steps;
+    windowContext -= Math.min(window, sequence.target + steps);
+    if (sequence.windowEntry >= 0) {
+      shorter[sequence.windowEntry] = null;
+      sequence.windowEntry = -1;
+      growing--;
+    }
     sequence.generated += steps;
+  };
+  const joinWindow = (sequence: Sequence): void => {
+    windowContext += Math.min(window, sequence.target);
+    if (sequence.target >= window) return;
+    const entry = freeShorter.pop() ?? shorter.length;
+    shorter[entry] = sequence;
+    sequence.windowEntry = entry;
+    growing++;
+    reaching.push(step + window - sequence.target, entry);
+  };
+  /** Those that have reached the window grow no more. */
+  const passWindow = (): void => {
+    while (reaching.peekKey() <= step) {
+      const entry = reaching.pop();
+      const sequence = shorter[entry];
+      freeShorter.push(entry);
+      if (sequence === null) continue;
+      sequence.windowEntry = -1;
+      growing--;
+    }
   };
   const blocksFor = (steps: number): number => {
     const rounds = Math.floor(steps / blockTokens);
@@ -66,6 +98,18 @@ export function createDecodeBatch(blockTokens: number): DecodeBatch {
     },
     get context() {
       return context;
+    },
+    get windowContext() {
+      return windowContext;
+    },
+    get growing() {
+      return growing;
+    },
+    stepsToWindow() {
+      while (reaching.size > 0 && shorter[reaching.peekValue()] === null) {
+        freeShorter.push(reaching.pop());
+      }
+      return reaching.peekKey() - step;
     },
     stepsToFirstEnd() {
       while (ends.size > 0 && entries[ends.peekValue()] === null) freeEntries.push(ends.pop());
@@ -89,6 +133,7 @@ export function createDecodeBatch(blockTokens: number): DecodeBatch {
       sequences.push(sequence);
       due[phaseOf(sequence)]++;
       context += sequence.target;
+      joinWindow(sequence);
       const entry = freeEntries.pop() ?? entries.length;
       entries[entry] = sequence;
       sequence.heapEntry = entry;
@@ -97,6 +142,8 @@ export function createDecodeBatch(blockTokens: number): DecodeBatch {
     take(steps, ended) {
       step += steps;
       context += steps * sequences.length;
+      windowContext += steps * growing;
+      passWindow();
       while (ends.peekKey() <= step) {
         const entry = ends.pop();
         const sequence = entries[entry];

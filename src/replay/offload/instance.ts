@@ -39,7 +39,7 @@ export function createInstance(
   const admission = createAdmission(config, pool, tiers, ids, recorder, hintOf);
   const retirement = createRetirement(config, pool, tiers, ids);
   const line = createWaitingLine();
-  const batch = createDecodeBatch(blockTokens);
+  const batch = createDecodeBatch(blockTokens, llm.slidingWindow?.tokens ?? 0);
   const prefilling: Sequence[] = [];
   let started = 0;
   // The head of the queue failed for want of this many blocks; retried when as many are available.
@@ -138,24 +138,24 @@ export function createInstance(
   };
   /** Runs decode iterations until the batch may change or the horizon is reached. */
   const decodeRun = (horizon: number): void => {
-    let steps = Math.max(1, batch.stepsToFirstEnd());
+    let steps = Math.max(1, Math.min(batch.stepsToFirstEnd(), batch.stepsToWindow()));
     const limit = prefilling.length === 0
       ? horizon
       : Math.min(horizon, choice.startSeconds(prefilling, batch.size));
-    if (clock + timing.decode(batch.size, batch.context, steps) > limit) {
+    if (clock + timing.decode(batch, steps) > limit) {
       // Fewest iterations whose end reaches the limit: the scheduler acts between iterations.
       let low = 1;
       let high = steps;
       while (low < high) {
         const middle = (low + high) >> 1;
-        if (clock + timing.decode(batch.size, batch.context, middle) >= limit) high = middle;
+        if (clock + timing.decode(batch, middle) >= limit) high = middle;
         else low = middle + 1;
       }
       steps = low;
     }
     steps = grow(steps);
     if (steps === 0) return;
-    const seconds = timing.decode(batch.size, batch.context, steps);
+    const seconds = timing.decode(batch, steps);
     busySeconds += seconds;
     iterations += steps;
     contextTokens += steps * batch.context + batch.size * steps * (steps - 1) / 2;
@@ -171,7 +171,7 @@ export function createInstance(
     // When every decoding sequence was preempted for want of blocks, the prompts go on alone.
     if (batch.size > 0) grow(1);
     const decoding = batch.size;
-    const compute = timing.iteration(work, decoding, batch.context);
+    const compute = timing.iteration(work, batch);
     // Layer-wise overlap: computing starts when the first layer has come (fill), and the last layer is
     // computed after its part has come (drain).
     const load = Math.max(0, loadsUntil - clock);

@@ -48,6 +48,8 @@ export interface Sequence {
   joinStep: number;
   slot: number;
   heapEntry: number;
+  /** Its entry among those that are shorter than the window, -1 beyond it. */
+  windowEntry: number;
   /** Transfer of the look-ahead prefetch, -1 for none; and whether its blocks are claimed. */
   prefetch: number;
   prefetched: boolean;
@@ -78,6 +80,7 @@ export function createSequence(request: EngineRequest, arrivalSeconds: number): 
     joinStep: 0,
     slot: -1,
     heapEntry: -1,
+    windowEntry: -1,
     prefetch: -1,
     prefetched: false,
     startSeconds: arrivalSeconds,

@@ -7,6 +7,21 @@ import {
 import type { LlmProfile } from "../../model/profiles/llm.ts";
 import { highest, type Line, sumHighest } from "./lines.ts";
 
+/** The sequences that decode together, as the timing needs them. */
+export interface DecodeLoad {
+  /** Sequences. */
+  readonly size: number;
+  /** Tokens in their caches. */
+  readonly context: number;
+  /** The same where a layer keeps a window: at most the window of each sequence. */
+  readonly windowContext: number;
+  /** Sequences that are still shorter than the window. */
+  readonly growing: number;
+}
+
+/** Nothing decodes. */
+export const IDLE_LOAD: DecodeLoad = { size: 0, context: 0, windowContext: 0, growing: 0 };
+
 /** What the roofline needs of one instance; all rates are of the whole instance, efficiencies included. */
 export interface TimingInput {
   readonly llm: LlmProfile;
@@ -31,9 +46,9 @@ export interface TimingInput {
 /** Seconds of iterations, by a roofline: the slower of computing and memory, plus collectives and overhead. */
 export interface Timing {
   /** One iteration: `tokens` prefilled with `pairs` query-key pairs a layer-sum, `flops` beside, and decodes. */
-  iteration(prefill: PrefillWork, sequences: number, context: number): number;
-  /** `steps` decode iterations of `sequences` sequences whose total context starts at `context`. */
-  decode(sequences: number, context: number, steps: number): number;
+  iteration(prefill: PrefillWork, decoding: DecodeLoad): number;
+  /** `steps` decode iterations from a load on, in which no sequence ends or reaches the window. */
+  decode(decoding: DecodeLoad, steps: number): number;
   /** Computing alone of `tokens` prefilled tokens, for predictions. */
   prefillSeconds(tokens: number, pairs: number, extraFlops: number): number;
 }
@@ -61,7 +76,6 @@ export function createTiming(input: TimingInput): Timing {
   const perPair = attentionFlopsPerPair(llm);
   const away = input.contextReadSecondsPerToken;
   const windowed = away === undefined ? llm.slidingWindow?.layers ?? 0 : 0;
-  const window = llm.slidingWindow?.tokens ?? 0;
   const full = away === undefined ? llm.layers - windowed : 0;
   const layerBytes = kvBytesPerTokenRank(llm, tensorParallel) * tensorParallel / llm.layers *
     (input.contextBytesRatio ?? 1);
@@ -77,41 +91,25 @@ export function createTiming(input: TimingInput): Timing {
   const weightSeconds = (tokens: number): number =>
     stages * weightBytesRead(llm, tokens / groups(tokens)) / bandwidth;
 
-  /** A decode step as two lines in the total context; beyond the window its layers' part is constant. */
-  const linesOf = (sequences: number, beyond: boolean): readonly (readonly Line[])[] => {
+  /** A decode step as lines in the layer-tokens of context attended to: what each resource needs. */
+  const linesOf = (sequences: number): readonly Line[] => {
     const fixed = overhead + sequences * collective;
-    const layers = full + (beyond ? 0 : windowed);
-    const held = beyond ? windowed * window * sequences : 0;
     const idle = stages / groups(sequences);
-    const gpu: Line[] = [
-      {
-        at: fixed + (sequences * linear + perPair * held) * idle / flops,
-        slope: layers * perPair * idle / flops,
-      },
-      {
-        at: fixed + weightSeconds(sequences) + layerBytes * held * idle / bandwidth,
-        slope: layers * layerBytes * idle / bandwidth,
-      },
+    return [
+      { at: fixed + sequences * linear * idle / flops, slope: perPair * idle / flops },
+      { at: fixed + weightSeconds(sequences), slope: layerBytes * idle / bandwidth },
     ];
-    const beside = input.decodeBeside?.(sequences);
-    return beside === undefined ? [gpu] : [gpu, beside];
   };
-  type Groups = readonly (readonly Line[])[];
-  const within: (Groups | undefined)[] = new Array(input.maxSequences + 1);
-  const beyond: (Groups | undefined)[] = new Array(input.maxSequences + 1);
-  const sum = (lines: Groups, sequences: number, context: number, steps: number): number => {
-    let seconds = 0;
-    for (const group of lines) seconds += sumHighest(group, context, sequences, steps);
-    return seconds;
-  };
-  /** Layer-tokens of context a decode step attends to. */
-  const attended = (sequences: number, context: number): number =>
-    full * context + windowed * Math.min(context, sequences * window);
+  const lines: (readonly Line[] | undefined)[] = new Array(input.maxSequences + 1);
+  /** Layer-tokens of context that a decode step attends to. */
+  const attended = ({ context, windowContext }: DecodeLoad): number =>
+    full * context + windowed * windowContext;
 
   return {
-    iteration(prefill, sequences, context) {
-      const tokens = prefill.tokens + sequences;
-      const seen = attended(sequences, context);
+    iteration(prefill, decoding) {
+      const { size, context } = decoding;
+      const tokens = prefill.tokens + size;
+      const seen = attended(decoding);
       // Stages that find no micro-batch to work on stand still, and their memory with them.
       const idle = stages / groups(tokens);
       const compute = (tokens * linear + perPair * (prefill.pairs + seen) + prefill.extraFlops) *
@@ -120,19 +118,17 @@ export function createTiming(input: TimingInput): Timing {
         ? full * prefill.contextRead + windowed * prefill.windowRead
         : 0;
       const memory = weightSeconds(tokens) + layerBytes * (seen + read) * idle / bandwidth;
-      const beside = sequences === 0 ? undefined : input.decodeBeside?.(sequences);
+      const beside = size === 0 ? undefined : input.decodeBeside?.(size);
       return Math.max(compute, memory) + overhead + tokens * collective +
         (away ?? 0) * prefill.contextRead +
         (beside === undefined ? 0 : highest(beside, context));
     },
-    decode(sequences, context, steps) {
-      const near = within[sequences] ??= linesOf(sequences, false);
-      if (windowed === 0) return sum(near, sequences, context, steps);
-      const edge = (sequences * window - context) / sequences;
-      const before = Math.min(steps, Math.max(0, Math.ceil(edge)));
-      const far = beyond[sequences] ??= linesOf(sequences, true);
-      return sum(near, sequences, context, before) +
-        sum(far, sequences, context + before * sequences, steps - before);
+    decode(decoding, steps) {
+      const { size, context, growing } = decoding;
+      const gpu = lines[size] ??= linesOf(size);
+      const seconds = sumHighest(gpu, attended(decoding), full * size + windowed * growing, steps);
+      const beside = input.decodeBeside?.(size);
+      return beside === undefined ? seconds : seconds + sumHighest(beside, context, size, steps);
     },
     prefillSeconds: (tokens, pairs, extraFlops) =>
       (tokens * linear + perPair * pairs + extraFlops) / flops + tokens * collective,

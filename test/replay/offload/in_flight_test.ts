@@ -120,12 +120,13 @@ test("a sequence alone in a pipeline reads its context from one stage after the 
       maxSequences: 8,
     });
   const nothing = { tokens: 0, pairs: 0, extraFlops: 0, contextRead: 0, windowRead: 0 };
+  const load = (size: number, context: number) => ({ size, context, windowContext: 0, growing: 0 });
   const [one, four] = [timing(1), timing(4)];
   const near = (a: number, b: number) => assert.ok(Math.abs(a / b - 1) < 1e-12, `${a} not ${b}`);
-  near(four.decode(1, 100_000, 1), one.decode(1, 100_000, 1));
-  near(four.iteration(nothing, 1, 100_000), one.iteration(nothing, 1, 100_000));
+  near(four.decode(load(1, 100_000), 1), one.decode(load(1, 100_000), 1));
+  near(four.iteration(nothing, load(1, 100_000)), one.iteration(nothing, load(1, 100_000)));
   const context = (t: typeof one, sequences: number) =>
-    t.decode(sequences, 200_000, 1) - t.decode(sequences, 100_000, 1);
+    t.decode(load(sequences, 200_000), 1) - t.decode(load(sequences, 100_000), 1);
   near(context(four, 2), context(one, 2) / 2);
   near(context(four, 8), context(one, 8) / 4);
 });

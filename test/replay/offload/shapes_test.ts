@@ -4,7 +4,12 @@ import fc from "fast-check";
 import * as math from "../../../src/model/llm_math.ts";
 import { BUILTIN_LLMS } from "../../../src/model/profiles/builtin/llm.ts";
 import type { LlmProfile } from "../../../src/model/profiles/llm.ts";
-import { createTiming, type Timing } from "../../../src/replay/offload/timing.ts";
+import {
+  createTiming,
+  type DecodeLoad,
+  IDLE_LOAD,
+  type Timing,
+} from "../../../src/replay/offload/timing.ts";
 import { hardware, llm, PLAIN_HARDWARE, serve } from "./serve.ts";
 
 const near = (a: number, b: number, tolerance = 1e-9) =>
@@ -23,6 +28,20 @@ function timing(model: LlmProfile, tensorParallel: number, stages: number): Timi
   });
 }
 
+/** Sequences of these lengths that decode together. */
+function load(model: LlmProfile, lengths: readonly number[]): DecodeLoad {
+  const window = model.slidingWindow?.tokens ?? 0;
+  const sum = (pick: (n: number) => number) => lengths.reduce((all, n) => all + pick(n), 0);
+  return {
+    size: lengths.length,
+    context: sum((n) => n),
+    windowContext: sum((n) => Math.min(n, window)),
+    growing: sum((n) => n < window ? 1 : 0),
+  };
+}
+
+const range = (count: number, each: number) => new Array<number>(count).fill(each);
+
 const NOTHING = { tokens: 0, pairs: 0, extraFlops: 0, contextRead: 0, windowRead: 0 };
 
 test("decoding in closed form is the sum of its iterations, for every shape and parallelism", () => {
@@ -33,14 +52,15 @@ test("decoding in closed form is the sum of its iterations, for every shape and 
       fc.integer({ min: 1, max: 64 }),
       fc.integer({ min: 1, max: 5000 }),
       fc.integer({ min: 1, max: 80 }),
-      (model, [tp, pp], sequences, each, steps) => {
+      (model, [tp, pp], sequences, each, wanted) => {
         const engine = timing(model, tp, pp);
+        const window = model.slidingWindow?.tokens ?? 0;
+        const steps = each < window ? Math.min(wanted, window - each) : wanted;
         let sum = 0;
-        let context = sequences * each;
-        for (let s = 0; s < steps; s++, context += sequences) {
-          sum += engine.iteration(NOTHING, sequences, context);
+        for (let s = 0; s < steps; s++) {
+          sum += engine.iteration(NOTHING, load(model, range(sequences, each + s)));
         }
-        near(engine.decode(sequences, sequences * each, steps), sum, 1e-9);
+        near(engine.decode(load(model, range(sequences, each)), steps), sum, 1e-9);
       },
     ),
     { numRuns: 200 },
@@ -52,7 +72,7 @@ test("beyond its window a layer reads and attends to no more", () => {
   const { tokens, layers } = model.slidingWindow!;
   const engine = timing(model, 1, 1);
   const plain = timing({ ...model, slidingWindow: null }, 1, 1);
-  const at = (t: Timing, context: number) => t.iteration(NOTHING, 1, context);
+  const at = (t: Timing, context: number) => t.iteration(NOTHING, load(model, [context]));
   near(at(engine, tokens), at(plain, tokens));
   const saved = layers * math.kvBytesPerTokenLayer(model) * 1000 / 3e12;
   near(at(plain, tokens + 1000) - at(engine, tokens + 1000), saved, 1e-6);
@@ -89,8 +109,14 @@ test("pipeline stages speed computing up, but not the time of one token", () => 
   const model = llm("llama-3-8b");
   const [one, staged] = [timing(model, 1, 1), timing(model, 1, 4)];
   const prompt = { ...NOTHING, tokens: 8192, pairs: math.attentionPairs(model, 0, 8192) };
-  near(staged.iteration(prompt, 0, 0) - 4e-4, (one.iteration(prompt, 0, 0) - 1e-4) / 4, 0.02);
-  assert.ok(staged.iteration(NOTHING, 1, 100) >= one.iteration(NOTHING, 1, 100));
+  near(
+    staged.iteration(prompt, IDLE_LOAD) - 4e-4,
+    (one.iteration(prompt, IDLE_LOAD) - 1e-4) / 4,
+    0.02,
+  );
+  assert.ok(
+    staged.iteration(NOTHING, load(model, [100])) >= one.iteration(NOTHING, load(model, [100])),
+  );
 });
 
 test("a mixture reads more experts with more tokens, up to all of them", () => {
@@ -154,4 +180,33 @@ test("where every rank keeps a copy, the thresholds are those of all copies", as
   const threshold = (t: Record<string, number>) => t.kvBeatsRecomputeBytesPerSecond;
   near(threshold(eight), 64 * threshold(one));
   near(eight.kvSeconds, one.kvSeconds);
+});
+
+test("each sequence attends to its own window: long ones do not stand in for short ones", async () => {
+  const model = { ...llm("llama-3-8b"), slidingWindow: { layers: 24, tokens: 256 } };
+  const lengths = [[200, 100], [1000, 300], [40, 40]];
+  const rows = lengths.map(([input, output]) => ({ at: 0, input, output }));
+  const { requests } = await serve("none", rows, {}, { llm: model });
+  // One prefill of all, then steps until each has its tokens; with whole numbers of tokens a step.
+  const engine = createTiming({
+    llm: model,
+    tensorParallel: 1,
+    stages: 1,
+    flops: 0.5e15,
+    memoryBytesPerSecond: 2e12,
+    gpuBytesPerSecond: 400e9,
+    overheadSeconds: 0,
+    maxSequences: 256,
+  });
+  let clock = requests[0].ttftSeconds;
+  const left = lengths.map(([input, output]) => ({ length: input, left: output - 1, end: 0 }));
+  while (left.some((s) => s.left > 0)) {
+    const running = left.filter((s) => s.left > 0);
+    clock += engine.iteration(NOTHING, load(model, running.map((s) => s.length)));
+    for (const s of running) {
+      s.length++;
+      if (--s.left === 0) s.end = clock;
+    }
+  }
+  left.forEach(({ end }, i) => near(requests[i].latencySeconds, end, 1e-9));
 });
