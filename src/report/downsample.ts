@@ -45,18 +45,28 @@ export function downsampleMinMax(
   return { x: outX, y: outY };
 }
 
-/** Rates of a counter: (difference / time) at each later sample; a reset or a wrap gives a gap. */
+/**
+ * Rates of a counter: (difference / time) at each later sample; a reset or a wrap gives a gap. The last
+ * reading of a recording comes soon after a tick; over so short a time, a single step would stand out as a
+ * peak, so it is taken together with the interval before.
+ */
 export function ratesOf(
   timeNs: ArrayLike<number>,
   value: ArrayLike<number>,
 ): { seconds: number[]; rate: (number | null)[] } {
   const seconds: number[] = [];
   const rate: (number | null)[] = [];
-  for (let i = 1; i < timeNs.length; i++) {
-    const dt = (timeNs[i] - timeNs[i - 1]) / 1e9;
-    const dv = value[i] - value[i - 1];
+  const end = timeNs.length - 1;
+  const shortEnd = end >= 2 &&
+    timeNs[end] - timeNs[end - 1] < (timeNs[end - 1] - timeNs[end - 2]) / 2;
+  for (let i = 1, before = 0; i <= end; i++) {
+    if (shortEnd && i === end - 1) continue;
+    const dt = (timeNs[i] - timeNs[before]) / 1e9;
+    const dv = value[i] - value[before];
     seconds.push(timeNs[i] / 1e9);
-    rate.push(dt > 0 && dv >= 0 ? dv / dt : null);
+    const fell = value[i] < value[i - 1] || value[i - 1] < value[before];
+    rate.push(dt > 0 && dv >= 0 && !fell ? dv / dt : null);
+    before = i;
   }
   return { seconds, rate };
 }

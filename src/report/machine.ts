@@ -16,6 +16,12 @@ function deviceNames(devices: unknown): string[] {
   const names = Object.values(devices as Record<string, unknown>).flatMap((source) =>
     Object.values((source ?? {}) as Record<string, unknown>).map((device) => {
       const facts = (device ?? {}) as Record<string, unknown>;
+      // The model of an engine is what it serves.
+      if (typeof facts.engine === "string") {
+        return typeof facts.model === "string"
+          ? `${facts.engine} serving ${facts.model}`
+          : facts.engine;
+      }
       return facts.name ?? facts.model ?? null;
     })
   ).filter((name): name is string => typeof name === "string" && name !== "");

@@ -100,6 +100,14 @@ test("a counter that went back gives a gap, never a negative rate", () => {
   assert.deepEqual(rate, [10, null, 4]);
 });
 
+test("a last reading soon after a tick makes no peak, and what it counted is not lost", () => {
+  const { seconds, rate } = ratesOf([0, 1e9, 2e9, 2.25e9], [0, 10, 20, 45]);
+  assert.deepEqual(seconds, [1, 2.25]);
+  assert.deepEqual(rate, [10, 28]);
+  assert.deepEqual(ratesOf([0, 1e9, 1.25e9], [0, 10, 15]).rate, [12]);
+  assert.deepEqual(ratesOf([0, 1e9, 1.25e9], [0, 10, 5]).rate, [null]);
+});
+
 test("charts draw shares of time up to 1; processor time may be more", async () => {
   const line = (source: string, device: string, field: string, grown: readonly number[]) => ({
     series: { source, device, field, unit: "seconds", type: "counter" as const },
@@ -125,6 +133,52 @@ test("charts draw shares of time up to 1; processor time may be more", async () 
   assert.deepEqual(drawn.get("Disk busy"), [1, 0.2]);
   assert.deepEqual(drawn.get("Tasks stalled (pressure)"), [1, 0]);
   assert.deepEqual(drawn.get("Processor time"), [8, 1]);
+});
+
+test("what a scraped engine changed is drawn: gauges first, no buckets, no constants", async () => {
+  const line = (field: string, type: "counter" | "gauge", values: readonly number[]) => ({
+    series: {
+      source: "scrape",
+      device: "",
+      field,
+      unit: type === "gauge" ? "ratio" : "bytes",
+      type,
+    },
+    timeNs: Float64Array.from(values, (_, i) => i * 1e9),
+    value: Float64Array.from(values),
+  });
+  const titles: string[] = [];
+  const units: unknown[] = [];
+  const item = {
+    kind: "run" as const,
+    id: "r1",
+    record: runRecord("a"),
+    lines: [
+      line("vllm:prompt_bytes_total", "counter", [0, 100, 150]),
+      line("vllm:ttft_seconds_bucket", "counter", [0, 1, 2]),
+      line("python_gc_objects", "gauge", [1, 2, 3]),
+      line("vllm:cache_config_blocks", "gauge", [7, NaN, 7]),
+      line("vllm:kv_cache_usage_ratio", "gauge", [NaN, 0.5, 0.75]),
+      ...Array.from({ length: 11 }, (_, i) => line(`other_${i}`, "gauge", [i, i + 1])),
+    ],
+  };
+  const figures = await counterCharts(item, (_, input) => {
+    titles.push(input.title);
+    units.push(input.options.yUnit);
+    return Promise.resolve(markup``);
+  });
+  assert.equal(titles.length, 12);
+  assert.deepEqual([titles[0], units[0]], ["scrape: vllm:kv_cache_usage_ratio", "ratio"]);
+  assert.ok(titles.every((title) => !/bucket|python|config/.test(title)));
+  assert.match(figures.at(-1)!.markup, /1 more field of these sources changed/);
+  titles.length = units.length = 0;
+  await counterCharts({ ...item, lines: item.lines.slice(0, 1) }, (_, input) => {
+    titles.push(input.title);
+    units.push(input.options.yUnit);
+    assert.deepEqual(input.rows.filter((r) => r.y !== undefined).map((r) => r.y), [100, 50]);
+    return Promise.resolve(markup``);
+  });
+  assert.deepEqual([titles, units], [["scrape: vllm:prompt_bytes_total"], ["bytesPerSecond"]]);
 });
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";

@@ -250,6 +250,46 @@ test("a trace without blocks comes back without blocks", async () => {
   await store.close();
 });
 
+test("samples come back by line in time order, whatever order they came in", async () => {
+  const store = await openStore(fresh(), { mode: "create" });
+  const series = [0, 1, 2].map((i) => ({
+    source: "nvml",
+    device: `GPU-${i}`,
+    field: "power_watts",
+    unit: "watts",
+    type: "gauge" as const,
+  }));
+  const rows = 5000;
+  // Every 37th reading of the second GPU is told late, under its own time; two share a time.
+  const times = Array.from({ length: rows }, (_, i) => i % 37 === 36 ? i - 35 : i);
+  async function* batches(): AsyncIterable<SampleColumns> {
+    for (let from = 0; from < rows; from += 700) {
+      const part = times.slice(from, from + 700);
+      yield {
+        kind: "samples",
+        count: part.length,
+        timeNs: Float64Array.from(part),
+        series: Uint32Array.from(part, (_, i) => (from + i) % 2),
+        value: Float64Array.from(part, (_, i) => from + i),
+        reason: new Int32Array(part.length).fill(-1),
+      };
+    }
+  }
+  await store.saveRun(run, series, samples(), () => ["lost"]);
+  const id = await store.saveRun({ ...run, name: "late" }, series, batches(), () => []);
+  const lines = await store.samples(id);
+  assert.deepEqual(lines.map((line) => line.series.device), ["GPU-0", "GPU-1", "GPU-2"]);
+  for (const number of [0, 1]) {
+    const own = times.map((time, i) => ({ time, value: i })).filter((_, i) => i % 2 === number);
+    const sorted = own.toSorted((a, b) => a.time - b.time || a.value - b.value);
+    assert.deepEqual([...lines[number].timeNs], sorted.map(({ time }) => time));
+    assert.deepEqual([...lines[number].value], sorted.map(({ value }) => value));
+  }
+  assert.equal(lines[2].timeNs.length, 0);
+  assert.equal((await store.samples(id, { device: "GPU-1" }))[0].value.length, rows / 2);
+  await store.close();
+});
+
 test("runs, replays and names: ids by kind, a name taken within a kind gets a number, views show the rows", async () => {
   const path = fresh();
   const store = await openStore(path, { mode: "create" });

@@ -1,16 +1,8 @@
-import { boundTimeShare, isTimeShare } from "../../model/trace/time_share.ts";
-import { downsampleMinMax, ratesOf } from "../downsample.ts";
 import type { Html } from "../html.ts";
-import type { RecordedLine, ReportItem } from "../input.ts";
+import type { RecordedLine } from "../input.ts";
 import type { DrawChart } from "../render_chart.ts";
-
-type RunItem = Extract<ReportItem, { kind: "run" }>;
-
-/** Points of a line in the picture, and where the page zooms into it. */
-const POINTS = 400;
-const FINE_POINTS = 1000;
-/** Most lines that can be told apart in one chart. */
-const MOST_LINES = 6;
+import { drawLines, type RunItem, valuesOf, weight } from "./counter_lines.ts";
+import { otherCharts } from "./other_counters.ts";
 
 interface CounterChart {
   readonly title: string;
@@ -109,40 +101,6 @@ const CHARTS: readonly CounterChart[] = [
   },
 ];
 
-interface Line {
-  readonly label: string;
-  readonly x: number[];
-  readonly y: (number | null)[];
-}
-
-function valuesOf(line: RecordedLine, label: string): Line {
-  if (line.series.type === "counter") {
-    const { seconds, rate } = ratesOf(line.timeNs, line.value);
-    // Bounded before the line is thinned: the points that stay are the extremes, where the error is largest.
-    const y = isTimeShare(line.series)
-      ? rate.map((share) => share === null ? null : boundTimeShare(share))
-      : rate;
-    return { label, x: seconds, y };
-  }
-  return {
-    label,
-    x: Array.from(line.timeNs, (t) => t / 1e9),
-    y: Array.from(line.value, (v) => Number.isNaN(v) ? null : v),
-  };
-}
-
-/** Sum of the known values: 0 says that a line says nothing. */
-function weight(line: Line): number {
-  let sum = 0;
-  for (const y of line.y) sum += Math.abs(y ?? 0);
-  return sum;
-}
-
-function rowsOf(line: Line, points: number) {
-  const thin = downsampleMinMax(line.x, line.y, points);
-  return thin.x.map((x, i) => ({ x, y: thin.y[i], series: line.label }));
-}
-
 /** The device stands in the label only where there are several. */
 function nameLine(item: RunItem, line: RecordedLine, label: string): string {
   const twins = item.lines.filter((l) =>
@@ -151,35 +109,16 @@ function nameLine(item: RunItem, line: RecordedLine, label: string): string {
   return twins.length > 1 ? `${line.series.device} ${label}` : label;
 }
 
-/** The charts of counters over time, marks included; charts of one recording zoom together. */
+/** The charts of counters over time, marks included: those of every machine, then what else changed. */
 export async function counterCharts(item: RunItem, draw: DrawChart): Promise<Html[]> {
-  const marks = item.record.marks.map((m) => ({ x: m.timeNs / 1e9, mark: m.name }));
   const figures: Html[] = [];
   for (const chart of CHARTS) {
-    const all = chart.fields.flatMap(([source, field, label]) =>
+    const lines = chart.fields.flatMap(([source, field, label]) =>
       item.lines.filter((l) => l.series.source === source && l.series.field === field)
         .map((line) => valuesOf(line, nameLine(item, line, label)))
     ).filter((line) => weight(line) > 0);
-    if (all.length === 0) continue;
-    const shown = [...all].sort((a, b) => weight(b) - weight(a)).slice(0, MOST_LINES);
-    const lines = all.filter((line) => shown.includes(line));
-    const left = all.length - lines.length;
-    figures.push(
-      await draw("lines", {
-        title: `${chart.title}${left === 0 ? "" : ` (the ${MOST_LINES} largest of ${all.length})`}`,
-        rows: [...lines.flatMap((l) => rowsOf(l, POINTS)), ...marks],
-        options: {
-          xTitle: "time from the start",
-          xUnit: "seconds",
-          yTitle: chart.yTitle,
-          yUnit: chart.unit,
-        },
-        explore: {
-          group: item.id,
-          rows: [...lines.flatMap((l) => rowsOf(l, FINE_POINTS)), ...marks],
-        },
-      }),
-    );
+    if (lines.length > 0) figures.push(await drawLines(item, draw, chart, lines));
   }
-  return figures;
+  const known = new Set(CHARTS.flatMap(({ fields }) => fields.map(([source]) => source)));
+  return [...figures, ...await otherCharts(item, known, draw)];
 }
