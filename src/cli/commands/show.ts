@@ -1,5 +1,6 @@
 import { usageError } from "../../model/errors.ts";
 import { Command } from "@cliffy/command";
+import { loadStoreSchema } from "../../registry/deferred.ts";
 import type { EstimateDocument, ReplayDocument, RunRecord } from "../../model/results.ts";
 import type { TraceKind } from "../../model/trace/trace.ts";
 import type { Entry, Store } from "../../store/store.ts";
@@ -173,7 +174,7 @@ async function run(options: Options, idOrName: string): Promise<void> {
 export const command: CommandModule = {
   name: "show",
   summary: "show one run, trace, replay, estimate, advice, gate, baseline or prediction",
-  output: async () => (await import("../schemas/store_schema.ts")).showOutputSchema,
+  output: async () => (await loadStoreSchema()).showOutputSchema,
   build: () =>
     new Command()
       .description(
