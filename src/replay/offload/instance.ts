@@ -133,7 +133,7 @@ export function createInstance(
   };
   const loadEnd = (sequence: Sequence): number => {
     let end = 0;
-    for (const transfer of sequence.waits) end = Math.max(end, network.endSeconds(transfer));
+    for (const transfer of sequence.waits) end = Math.max(end, network.forecastSeconds(transfer));
     return end;
   };
   /** Runs decode iterations until the batch may change or the horizon is reached. */

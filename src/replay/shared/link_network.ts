@@ -28,8 +28,10 @@ export interface LinkNetwork {
   start(route: number, bytes: number, descriptors: number, nowSeconds: number): number;
   /** Lets time pass. */
   advance(nowSeconds: number): void;
-  /** When a transfer ends if nothing else starts; the past time once it has ended. */
+  /** When a transfer ends at the rates of now, which is never too early; the past time once it has ended. */
   endSeconds(transfer: number): number;
+  /** When it ends if nothing else starts: others that end before leave it their share. */
+  forecastSeconds(transfer: number): number;
   isDone(transfer: number): boolean;
   /** Nobody asks for the transfer any more: its number is used again once it has ended. */
   release(transfer: number): void;
@@ -79,6 +81,8 @@ export function createLinkNetwork(
   let delay = new Float64Array(64);
   let ended = new Float64Array(64);
   let forgotten = new Uint8Array(64);
+  let foreseen = new Float64Array(64);
+  let foresees = false;
   const free: number[] = [];
   let used = 0;
   let now = 0;
@@ -202,7 +206,39 @@ export function createLinkNetwork(
     size = wider(new Float64Array(length), size);
     delay = wider(new Float64Array(length), delay);
     ended = wider(new Float64Array(length), ended);
+    foreseen = wider(new Float64Array(length), foreseen);
     forgotten = wider(new Uint8Array(length), forgotten);
+  };
+  /** Lets all transfers end in thought, in order, and puts everything back. */
+  const foresee = (): void => {
+    const before = [counts.slice(), served.slice(), crossing.slice()] as const;
+    const busyBefore = [...busyRoutes];
+    const running: number[][] = routes.map(() => []);
+    for (let t = 0; t < used; t++) if (Number.isNaN(ended[t])) running[routeOf[t]].push(t);
+    for (const transfers of running) transfers.sort((a, b) => target[b] - target[a]);
+    let at = now;
+    while (busyRoutes.length > 0) {
+      let next = -1;
+      let seconds = Infinity;
+      for (const r of busyRoutes) {
+        const left = Math.max(0, target[running[r].at(-1)!] - served[r]) / rates[r];
+        if (left < seconds) {
+          seconds = left;
+          next = r;
+        }
+      }
+      for (const r of busyRoutes) served[r] += rates[r] * seconds;
+      at += seconds;
+      const transfer = running[next].pop()!;
+      served[next] = Math.max(served[next], target[transfer]);
+      foreseen[transfer] = at + delay[transfer];
+      if (--counts[next] === 0) close(next);
+      if (busyRoutes.length > 0) share();
+    }
+    [counts, served, crossing].forEach((array, i) => array.set(before[i]));
+    busyRoutes.push(...busyBefore);
+    if (busyRoutes.length > 0) share();
+    foresees = true;
   };
   const setup = (route: number, descriptors: number): number =>
     routes[route].latencySeconds + descriptors * routes[route].descriptorSeconds;
@@ -221,6 +257,7 @@ export function createLinkNetwork(
       queues[route].push(target[transfer], transfer);
       if (counts[route]++ === 0) open(route);
       routeBytes[route] += bytes;
+      foresees = false;
       share();
       return transfer;
     },
@@ -229,6 +266,11 @@ export function createLinkNetwork(
       if (!Number.isNaN(ended[transfer])) return ended[transfer];
       const route = routeOf[transfer];
       return now + Math.max(0, target[transfer] - served[route]) / rates[route] + delay[transfer];
+    },
+    forecastSeconds(transfer) {
+      if (!Number.isNaN(ended[transfer])) return ended[transfer];
+      if (!foresees) foresee();
+      return foreseen[transfer];
     },
     isDone: (transfer) => ended[transfer] <= now,
     release(transfer) {
@@ -248,6 +290,7 @@ export function createLinkNetwork(
       for (const other of others) queue.push(target[other], other);
       routeBytes[route] -= Math.max(0, target[transfer] - served[route]);
       ended[transfer] = now;
+      foresees = false;
       free.push(transfer);
       if (--counts[route] === 0) close(route);
       if (busyRoutes.length > 0) share();

@@ -141,7 +141,16 @@ test("ends of transfers are those of a water-filling written apart, over random 
         if (alone) assert.ok(Math.abs(network.endSeconds(transfer) - predicted) < 1e-9);
         return transfer;
       });
+      // What is foreseen once the last has started is what comes, whenever it is asked.
+      const asked = ordered.map((_, i) => network.forecastSeconds(started[i]));
+      network.advance(ordered.at(-1)!.at + 1);
+      const again = ordered.map((_, i) => network.forecastSeconds(started[i]));
       network.advance(1e6);
+      [asked, again].forEach((ends) =>
+        ends.forEach((end, i) =>
+          assert.ok(Math.abs(end - expected[i]) <= 1e-6 * expected[i], `foreseen ${end}`)
+        )
+      );
       started.forEach((transfer, i) => {
         const end = network.endSeconds(transfer);
         assert.ok(
