@@ -84,8 +84,7 @@ export function createLinkNetwork(
   let foreseen = new Float64Array(64);
   let foresees = false;
   const free: number[] = [];
-  let used = 0;
-  let now = 0;
+  let [used, now] = [0, 0];
 
   const open = (route: number): void => {
     let at = busyRoutes.length;
@@ -240,6 +239,11 @@ export function createLinkNetwork(
     if (busyRoutes.length > 0) share();
     foresees = true;
   };
+  const endSeconds = (transfer: number): number => {
+    if (!Number.isNaN(ended[transfer])) return ended[transfer];
+    const route = routeOf[transfer];
+    return now + Math.max(0, target[transfer] - served[route]) / rates[route] + delay[transfer];
+  };
   const setup = (route: number, descriptors: number): number =>
     routes[route].latencySeconds + descriptors * routes[route].descriptorSeconds;
   return {
@@ -262,13 +266,11 @@ export function createLinkNetwork(
       return transfer;
     },
     advance,
-    endSeconds(transfer) {
-      if (!Number.isNaN(ended[transfer])) return ended[transfer];
-      const route = routeOf[transfer];
-      return now + Math.max(0, target[transfer] - served[route]) / rates[route] + delay[transfer];
-    },
+    endSeconds,
     forecastSeconds(transfer) {
       if (!Number.isNaN(ended[transfer])) return ended[transfer];
+      // Alone, as it often is, nothing will change its rate.
+      if (busyRoutes.length === 1 && counts[busyRoutes[0]] === 1) return endSeconds(transfer);
       if (!foresees) foresee();
       return foreseen[transfer];
     },
@@ -310,9 +312,7 @@ export function createLinkNetwork(
     movedBytes,
     bytesUnderWay() {
       let bytes = 0;
-      for (let t = 0; t < used; t++) {
-        if (Number.isNaN(ended[t])) bytes += size[t];
-      }
+      for (let t = 0; t < used; t++) if (Number.isNaN(ended[t])) bytes += size[t];
       return bytes;
     },
   };
