@@ -81,8 +81,12 @@ export function createLinkNetwork(
   let delay = new Float64Array(64);
   let ended = new Float64Array(64);
   let forgotten = new Uint8Array(64);
-  let foreseen = new Float64Array(64);
-  let foresees = false;
+  let [foreseen, foresees] = [new Float64Array(64), false];
+  // What a forecast changes, room to keep it, and the transfers in line with the last of each route.
+  const state = [counts, served, crossing, rates] as const;
+  const kept = state.map((array) => array.slice());
+  const [busyKept, line]: [number[], number[]] = [[], []];
+  const lastOf = new Int32Array(routes.length);
   const free: number[] = [];
   let [used, now] = [0, 0];
 
@@ -210,33 +214,29 @@ export function createLinkNetwork(
   };
   /** Lets all transfers end in thought, in order, and puts everything back. */
   const foresee = (): void => {
-    const before = [counts.slice(), served.slice(), crossing.slice()] as const;
-    const busyBefore = [...busyRoutes];
-    const running: number[][] = routes.map(() => []);
-    for (let t = 0; t < used; t++) if (Number.isNaN(ended[t])) running[routeOf[t]].push(t);
-    for (const transfers of running) transfers.sort((a, b) => target[b] - target[a]);
-    let at = now;
-    while (busyRoutes.length > 0) {
-      let next = -1;
-      let seconds = Infinity;
+    kept.forEach((copy, i) => copy.set(state[i]));
+    busyKept.length = line.length = 0;
+    busyKept.push(...busyRoutes);
+    for (let t = 0; t < used; t++) if (Number.isNaN(ended[t])) line.push(t);
+    // By route, the first to end last.
+    if (line.length > 1) line.sort((a, b) => routeOf[a] - routeOf[b] || target[b] - target[a]);
+    for (let i = 0; i < line.length; i++) lastOf[routeOf[line[i]]] = i;
+    for (let at = now; busyRoutes.length > 0;) {
+      let [next, seconds] = [-1, Infinity];
       for (const r of busyRoutes) {
-        const left = Math.max(0, target[running[r].at(-1)!] - served[r]) / rates[r];
-        if (left < seconds) {
-          seconds = left;
-          next = r;
-        }
+        const left = Math.max(0, target[line[lastOf[r]]] - served[r]) / rates[r];
+        if (left < seconds) [seconds, next] = [left, r];
       }
       for (const r of busyRoutes) served[r] += rates[r] * seconds;
       at += seconds;
-      const transfer = running[next].pop()!;
+      const transfer = line[lastOf[next]--];
       served[next] = Math.max(served[next], target[transfer]);
       foreseen[transfer] = at + delay[transfer];
       if (--counts[next] === 0) close(next);
       if (busyRoutes.length > 0) share();
     }
-    [counts, served, crossing].forEach((array, i) => array.set(before[i]));
-    busyRoutes.push(...busyBefore);
-    if (busyRoutes.length > 0) share();
+    state.forEach((array, i) => array.set(kept[i]));
+    busyRoutes.push(...busyKept);
     foresees = true;
   };
   const endSeconds = (transfer: number): number => {
