@@ -19,7 +19,7 @@ export function acknowledge(result: RuleResult, acks: readonly Ack[], today: str
         `${result.reason}; acknowledged by ${valid.who} until ${valid.until}: ${valid.reason}`,
     };
   }
-  const [expired] = about;
+  const expired = about.toSorted((a, b) => a.until < b.until ? 1 : -1).at(0);
   return expired === undefined ? result : {
     ...result,
     reason: `${result.reason}; the acknowledgement by ${expired.who} expired ${expired.until}`,

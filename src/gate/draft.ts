@@ -14,6 +14,7 @@ export function draft(
   return {
     name,
     kind: rule.kind,
+    ...(rule.kind === "budget" ? { op: rule.op } : {}),
     level: rule.level,
     unit: observation?.unit ?? "",
     reference: null,

@@ -49,8 +49,8 @@ function closeness(rule: Rule, name: string): number {
 
 /**
  * Which rule judges which observation. Of several baseline or trend rules about one observation the closest
- * counts (the later of equals), so that a rule for one metric makes an exception from `*`; every budget
- * counts.
+ * counts (the later of equals), so that a rule for one metric makes an exception from `*`. Budgets with
+ * different bounds all count.
  */
 function assign(
   rules: readonly Rule[],
@@ -60,17 +60,17 @@ function assign(
   const pairs = rules.flatMap((rule) =>
     namesFor(rule, current, baseline).map((name) => ({ rule, name }))
   );
+  const place = (rule: Rule, name: string) =>
+    rule.kind === "budget" ? `budget ${rule.op} ${rule.bound} ${name}` : `${rule.kind} ${name}`;
   const closest = new Map<string, Rule>();
   for (const { rule, name } of pairs) {
-    const key = `${rule.kind} ${name}`;
+    const key = place(rule, name);
     const other = closest.get(key);
     if (other === undefined || closeness(rule, name) >= closeness(other, name)) {
       closest.set(key, rule);
     }
   }
-  return pairs.filter(({ rule, name }) =>
-    rule.kind === "budget" || closest.get(`${rule.kind} ${name}`) === rule
-  );
+  return pairs.filter(({ rule, name }) => closest.get(place(rule, name)) === rule);
 }
 
 /** The observations a rule is about: its name, the name under every policy, or all with a direction. */

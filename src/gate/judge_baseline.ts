@@ -39,7 +39,7 @@ export function judgeBaseline(
   const shared: SharedPart = {
     reference,
     runs: [before.values.length, now.values.length],
-    delta: reference === 0 ? null : median(now.values) / reference - 1,
+    delta: reference === 0 ? null : (median(now.values) - reference) / Math.abs(reference),
   };
   if (now.unit !== before.unit) {
     return inconclusive(`it is in ${now.unit} now and was in ${before.unit}`);
@@ -47,7 +47,7 @@ export function judgeBaseline(
   if (now.better === "none") {
     return inconclusive(`${name} has no better direction: a gate cannot judge it`, shared);
   }
-  const isMeasured = now.nature === "sampled" || now.evidence === "measured";
+  const isMeasured = [now, before].some((o) => o.nature === "sampled" || o.evidence === "measured");
   const mismatch = isMeasured ? differingFingerprint(current, baseline) : null;
   if (mismatch !== null) {
     return inconclusive(

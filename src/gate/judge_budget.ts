@@ -43,6 +43,6 @@ export function judgeBudget(rule: BudgetRule, name: string, side: Side): RuleRes
   const reason = status === "inconclusive"
     ? `the bound ${bound} lies inside ${range}`
     : `${range} is ${status === "pass" ? "within" : "outside"} ${bound}`;
-  const delta = rule.bound === 0 ? null : value / rule.bound - 1;
+  const delta = rule.bound === 0 ? null : (value - rule.bound) / Math.abs(rule.bound);
   return draft(rule, name, observation, { reference, status, reason, delta });
 }

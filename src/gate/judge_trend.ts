@@ -61,7 +61,7 @@ function judgeHistory(
     runsAgo: points.length - index,
     before,
     after,
-    delta: before === 0 ? null : after / before - 1,
+    delta: before === 0 ? null : (after - before) / Math.abs(before),
     p,
   }));
   const last = trend.at(-1);

@@ -8,13 +8,15 @@ export interface RuleResult {
   /** Metric, and policy where there are several: `paged/peak_reserved_bytes`. */
   readonly name: string;
   readonly kind: "budget" | "baseline" | "trend";
+  /** Operator of a budget; absent for other kinds. */
+  readonly op?: "<" | "<=" | ">" | ">=";
   readonly level: "off" | "warn" | "error";
   readonly status: RuleStatus;
   readonly unit: string;
   /** The bound of a budget, the baseline's median, or the level before the last change of a trend. */
   readonly reference: number | null;
   readonly current: number | null;
-  /** (current - reference) / reference; null when it has no meaning. */
+  /** (current - reference) / |reference|; null when it has no meaning. */
   readonly delta: number | null;
   /** Hodges-Lehmann interval of `delta` with 95 % confidence, for sampled comparisons. */
   readonly interval: readonly [low: number, high: number] | null;
@@ -29,6 +31,11 @@ export interface RuleResult {
   readonly evidence: Evidence | null;
   /** One sentence: why. */
   readonly reason: string;
+}
+
+/** What tells the rules of a verdict apart: `ttft_p99_seconds (budget < 2)`. */
+export function ruleIdentity({ name, kind, op, reference }: RuleResult): string {
+  return `${name} (${op === undefined ? kind : `${kind} ${op} ${reference}`})`;
 }
 
 /** A run since which the level of a metric is another one. */
@@ -56,7 +63,12 @@ export interface Verdict {
   readonly rules: readonly RuleResult[];
 }
 
-/** The worst finding of rules that count, as a verdict and its exit code (DESIGN section 4). */
+const isUndecided = (r: RuleResult) => r.status === "inconclusive" || r.status === "error";
+
+/**
+ * The worst finding of rules that count, as a verdict and its exit code (DESIGN section 4). Rules that only
+ * warn count for nothing, except where no other rule is there: what they could not judge is no pass.
+ */
 export function concludeVerdict(
   rules: readonly RuleResult[],
   context: { strict: boolean; subject: string; baseline: string | null },
@@ -68,7 +80,7 @@ export function concludeVerdict(
     ? "error"
     : has("fail")
     ? "fail"
-    : has("inconclusive")
+    : has("inconclusive") || (counted.length === 0 && rules.some(isUndecided))
     ? "inconclusive"
     : "pass";
   const exitCode = { pass: 0, fail: 1, inconclusive: context.strict ? 3 : 0, error: 4 }[verdict];

@@ -188,6 +188,10 @@ test("the verdict is the worst finding that counts; exit codes follow the table"
   assert.equal(exit([rule("fail", "warn")]), 0);
   assert.equal(exit([rule("error"), rule("fail")]), 4);
   assert.equal(exit([]), 4, "a gate without rules cannot run");
+  // Rules that only warn count for nothing beside others, but what they could not judge is no pass.
+  assert.equal(exit([rule("pass"), rule("inconclusive", "warn")], true), 0);
+  assert.equal(exit([rule("inconclusive", "warn")]), 0);
+  assert.equal(exit([rule("pass", "warn"), rule("inconclusive", "warn")], true), 3);
 });
 
 test("the closest rule counts: one metric is an exception from the wildcard", () => {
@@ -308,4 +312,45 @@ test("an exact metric that was measured on another machine is not compared", () 
 test("an acknowledgement of everything is refused", () => {
   const ack = { metric: "*", until: "2026-02-01", reason: "r", who: "w" };
   assert.throws(() => gateConfigSchema.parse({ rules: [], acks: [ack] }), /name one metric/);
+});
+
+test("an exact metric measured elsewhere is not compared with a computed one either", () => {
+  const before = side({ x: observation([1], { evidence: "measured" }) }, {
+    fingerprint: { cpu: "other" },
+  });
+  const [result] = judge(againstBaseline, side({ x: observation([1]) }), before);
+  assert.equal(result.status, "inconclusive");
+});
+
+test("a change of a negative reference has the sign of the difference", () => {
+  const [result] = judge(
+    againstBaseline,
+    side({ x: observation([-5]) }),
+    side({ x: observation([-10]) }),
+  );
+  assert.deepEqual([result.status, result.delta], ["fail", 0.5]);
+});
+
+test("budgets of one metric all count, the same one once", () => {
+  const rules = ["x>1", "x<3", "a/x<3", "a/x<2"].map(parseBudget);
+  const current = side({ "a/x": observation([2.5]) });
+  const results = evaluateRules({ rules, acks: [] }, current, null, OPTIONS);
+  assert.deepEqual(results.map((r) => [r.op, r.reference, r.status]), [
+    [">", 1, "pass"],
+    ["<", 3, "pass"],
+    ["<", 2, "fail"],
+  ]);
+});
+
+test("of several expired acknowledgements the last is named", () => {
+  const acks = ["2025-01-01", "2025-06-01", "2025-03-01"].map((until) => ({
+    metric: "x",
+    until,
+    reason: "known",
+    who: "ada",
+  }));
+  const config = { ...againstBaseline, acks };
+  const [result] = judge(config, side({ x: observation([2]) }), side({ x: observation([1]) }));
+  assert.deepEqual([result.status, result.level], ["fail", "error"]);
+  assert.match(result.reason, /expired 2025-06-01/);
 });

@@ -126,3 +126,30 @@ test("OpenMetrics obeys its grammar and gives every rule its status", () => {
   const current = samples.filter((s) => s.name === "spillway_gate_rule_current");
   assert.deepEqual(current.map((s) => s.value), [2, 2, 2, 2, 2]);
 });
+
+test("a rule that only warns fails no build by its JUnit file, and a passed one is no skipped one", () => {
+  const rules = [rule("a", "pass", "warn"), rule("b", "error", "warn"), rule("c", "fail", "warn")];
+  const [suite] = parseXml(toJunit({ ...verdict, rules })).children;
+  assert.deepEqual(suite.children.map((c) => c.children[0].name), [
+    "system-out",
+    "skipped",
+    "skipped",
+  ]);
+  assert.deepEqual([suite.attributes.errors, suite.attributes.skipped], ["0", "2"]);
+});
+
+test("several budgets of one metric stay apart in every format that needs names of its own", () => {
+  const bounded = (op: "<" | ">") => ({ ...rule("x", "fail"), op });
+  const both = { ...verdict, rules: [bounded("<"), bounded(">")] };
+  const series = parseOpenMetrics(toOpenMetrics(both)).map((s) =>
+    `${s.name} ${JSON.stringify(s.labels)}`
+  );
+  assert.equal(new Set(series).size, series.length);
+  const issues: { fingerprint: string }[] = JSON.parse(toGitlab(both));
+  assert.equal(new Set(issues.map((i) => i.fingerprint)).size, 2);
+  const [suite] = parseXml(toJunit(both)).children;
+  assert.deepEqual(suite.children.map((c) => c.attributes.name), [
+    "x (budget < 1)",
+    "x (budget > 1)",
+  ]);
+});

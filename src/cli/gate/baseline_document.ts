@@ -14,7 +14,15 @@ const observationSchema = z.strictObject({
   low: z.number().nullable(),
   high: z.number().nullable(),
   missing: z.string().nullable(),
-});
+}).refine(
+  ({ values, missing }) => values.length > 0 || missing !== null,
+  "no values, and missing does not say why",
+).refine(
+  ({ values, digits }) =>
+    (digits ?? values).length === values.length &&
+    (digits ?? []).every((text, i) => Number(text) === values[i]),
+  "digits are not those of the values",
+);
 
 /** A baseline as a file in the repository or an entry of the store. */
 export const baselineSchema = z.strictObject({

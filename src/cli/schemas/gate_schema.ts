@@ -14,12 +14,13 @@ export const gateSchema = z.strictObject({
   rules: z.array(z.strictObject({
     name: z.string(),
     kind: z.enum(["budget", "baseline", "trend"]),
+    op: z.enum(["<", "<=", ">", ">="]).optional().describe("operator of a budget"),
     level: z.enum(["off", "warn", "error"]),
     status,
     unit: z.string(),
     reference: z.number().nullable().describe("bound, baseline's median, or level before"),
     current: z.number().nullable(),
-    delta: z.number().nullable().describe("(current - reference) / reference"),
+    delta: z.number().nullable().describe("(current - reference) / |reference|"),
     interval: z.tuple([z.number(), z.number()]).nullable()
       .describe("Hodges-Lehmann interval of delta, 95 %"),
     p: z.number().nullable().describe("after Holm's correction for baselines"),

@@ -1,4 +1,4 @@
-import type { Verdict } from "../verdict.ts";
+import { ruleIdentity, type Verdict } from "../verdict.ts";
 
 /** 64-bit FNV-1a of a text, hex: a stable fingerprint of a finding. */
 function fingerprint(text: string): string {
@@ -14,7 +14,7 @@ export function toGitlab(verdict: Verdict): string {
   const issues = verdict.rules.filter((r) => r.status !== "pass").map((r) => ({
     description: `${r.name}: ${r.reason}`,
     check_name: `spillway-${r.kind}`,
-    fingerprint: fingerprint(`${verdict.subject} ${r.kind} ${r.name}`),
+    fingerprint: fingerprint(`${verdict.subject} ${ruleIdentity(r)}`),
     severity: r.level === "warn" || r.status === "inconclusive" ? "minor" : "major",
     location: { path: "spillway.json", lines: { begin: 1 } },
   }));

@@ -1,4 +1,4 @@
-import type { RuleResult, Verdict } from "../verdict.ts";
+import { ruleIdentity, type RuleResult, type Verdict } from "../verdict.ts";
 
 /** Text as XML content; characters that XML 1.0 forbids become a replacement character. */
 function xml(text: string): string {
@@ -11,33 +11,36 @@ function xml(text: string): string {
     );
 }
 
+/** What a CI system is to make of a rule: one that only warns never fails a build by its JUnit file. */
+function outcome(r: RuleResult): "passed" | "failure" | "error" | "skipped" {
+  if (r.status === "pass") return "passed";
+  if (r.status === "inconclusive" || r.level !== "error") return "skipped";
+  return r.status === "fail" ? "failure" : "error";
+}
+
 function testCase(r: RuleResult, subject: string): string {
-  const head = `    <testcase classname="${xml(subject)}" name="${xml(`${r.name} (${r.kind})`)}">`;
-  const body = r.status === "fail" && r.level === "error"
-    ? `      <failure type="PerformanceRegression" message="${xml(r.reason)}"/>`
-    : r.status === "error"
-    ? `      <error type="GateError" message="${xml(r.reason)}"/>`
-    : r.status === "inconclusive" || r.level === "warn"
-    ? `      <skipped message="${xml(r.reason)}"/>`
-    : `      <system-out>${xml(r.reason)}</system-out>`;
-  return `${head}\n${body}\n    </testcase>`;
+  const head = `    <testcase classname="${xml(subject)}" name="${xml(ruleIdentity(r))}">`;
+  const reason = xml(r.reason);
+  const body = {
+    passed: `<system-out>${reason}</system-out>`,
+    failure: `<failure type="PerformanceRegression" message="${reason}"/>`,
+    error: `<error type="GateError" message="${reason}"/>`,
+    skipped: `<skipped message="${reason}"/>`,
+  }[outcome(r)];
+  return `${head}\n      ${body}\n    </testcase>`;
 }
 
 /** The verdict as JUnit XML: one case a rule, skipped when inconclusive. */
 export function toJunit(verdict: Verdict): string {
-  const count = (test: (r: RuleResult) => boolean) => verdict.rules.filter(test).length;
-  const failures = count((r) => r.status === "fail" && r.level === "error");
-  const errors = count((r) => r.status === "error");
-  const skipped = count((r) =>
-    r.status !== "error" &&
-    (r.status === "inconclusive" || (r.status !== "fail" && r.level === "warn") ||
-      (r.status === "fail" && r.level === "warn"))
-  );
+  const count = (of: ReturnType<typeof outcome>) =>
+    verdict.rules.filter((r) => outcome(r) === of).length;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     "<testsuites>",
-    `  <testsuite name="spillway gate" tests="${verdict.rules.length}" failures="${failures}" ` +
-    `errors="${errors}" skipped="${skipped}">`,
+    `  <testsuite name="spillway gate" tests="${verdict.rules.length}" failures="${
+      count("failure")
+    }" ` +
+    `errors="${count("error")}" skipped="${count("skipped")}">`,
     ...verdict.rules.map((r) => testCase(r, verdict.subject)),
     "  </testsuite>",
     "</testsuites>",

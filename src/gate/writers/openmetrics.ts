@@ -5,7 +5,10 @@ function label(text: string): string {
   return oneLine(text).replaceAll("\\", "\\\\").replaceAll('"', '\\"');
 }
 
-const labels = (r: RuleResult) => `name="${label(r.name)}",kind="${r.kind}"`;
+/** Labels that no other rule has: several budgets may bound one metric. */
+const labels = (r: RuleResult) =>
+  `name="${label(r.name)}",kind="${r.kind}"` +
+  (r.op === undefined ? "" : `,bound="${r.op} ${r.reference}"`);
 
 /** Lines of one metric family; rules without the value are left out. */
 function family(
