@@ -18,6 +18,9 @@ const SPOKEN = new Set([
   "watts",
 ]);
 
+/** Units of things that are counted: an axis has no ticks between them. */
+const WHOLE = new Set(["index", "blocks"]);
+
 type Row = ChartInput["rows"][number];
 
 function knownOf(rows: readonly Row[], name: string): number[] {
@@ -35,7 +38,9 @@ function axisOf(input: ChartInput, key: "x" | "y", rows: readonly Row[]) {
   const largest = Math.max(0, ...rows.map((r) => Math.abs(Number(r[key] ?? 0))));
   const scale = axisFor(String(unit), largest);
   const name = axisTitle(title, String(unit), scale.unit);
-  return { divide: scale.divide, title: name, axis: { labelExpr: scale.labelExpr } };
+  // Nothing lies between two epochs or two requests.
+  const whole = WHOLE.has(String(unit)) ? { tickMinStep: 1 } : {};
+  return { divide: scale.divide, title: name, axis: { labelExpr: scale.labelExpr, ...whole } };
 }
 
 /** One sentence on the range of every line. */
