@@ -258,3 +258,61 @@ test("blank lines before the header of a query are no reason to refuse it", () =
   const apps = "\npid, used_memory [MiB], process_name\n7, 10 MiB, a, b\n";
   assert.equal(parseSmiCsv(apps, "x").snapshots[0].readings.length, 2);
 });
+
+/** Rounds of a query in loop mode, one second apart; rows of a round follow within milliseconds. */
+function loopRows(gpus: number, rounds: number, row: (gpu: number, round: number) => string) {
+  return Array.from(
+    { length: gpus * rounds },
+    (_, i) => {
+      const [round, gpu] = [Math.floor(i / gpus), i % gpus];
+      const second = String(10 + round).padStart(2, "0");
+      return `2026/07/03 22:11:${second}.${String(100 + 7 * gpu)}, ${row(gpu, round)}`;
+    },
+  );
+}
+
+test("a query without an index tells GPUs and rounds apart, by identity or by time", () => {
+  for (const gpus of [1, 2, 16]) {
+    const power = (gpu: number, round: number) => 100 * (gpu + 1) + round;
+    const timed = parseSmiCsv(
+      [
+        "timestamp, name, power.draw [W]",
+        ...loopRows(gpus, 5, (g, r) => `NVIDIA A100, ${power(g, r)} W`),
+      ].join("\n"),
+      "timed.csv",
+    );
+    const named = parseSmiCsv(
+      [
+        "timestamp, uuid, power.draw [W]",
+        ...loopRows(gpus, 5, (g, r) => `GPU-abc${g}, ${power(g, r)} W`),
+      ].join("\n"),
+      "named.csv",
+    );
+    for (const { snapshots } of [timed, named]) {
+      assert.equal(snapshots.length, 5, `${gpus} GPUs`);
+      snapshots.forEach(({ readings }, round) => {
+        assert.deepEqual(
+          readings.map((r) => [r.device, r.value]),
+          Array.from({ length: gpus }, (_, g) => [`GPU-${g}`, power(g, round)]),
+        );
+      });
+    }
+  }
+});
+
+test("rows that name neither GPU nor time are one round of a machine, or refused", () => {
+  const rows = (n: number) =>
+    ["name, power.draw [W]", ...Array.from({ length: n }, (_, i) => `A, ${i} W`)].join("\n");
+  assert.equal(parseSmiCsv(rows(8), "x.csv").snapshots.length, 1);
+  assert.throws(() => parseSmiCsv(rows(40), "x.csv"), /40 rows name neither their GPU nor their/);
+});
+
+test("a second header with other columns holds for the rows below it", () => {
+  const { snapshots } = parseSmiCsv(
+    "index, power.draw [W], temperature.gpu\n0, 100 W, 40\n" +
+      "index, temperature.gpu, power.draw [W]\n0, 41, 101 W\n",
+    "twice.csv",
+  );
+  const power = snapshots.map((s) => s.readings.find((r) => r.field === "power_watts")?.value);
+  assert.deepEqual(power, [100, 101]);
+});

@@ -4,6 +4,7 @@ import { type GpuField, gpuFields } from "./fields.ts";
 import { missingReason } from "./missing_value.ts";
 import { fieldReading, quantity } from "./quantity.ts";
 import { smiFailure, splitSmiWarnings } from "./smi_failure.ts";
+import { createRowOwner } from "./smi_rounds.ts";
 import { parseSmiTimestamp } from "./time.ts";
 
 /** What stands in which column; the unit in brackets is dropped. */
@@ -78,6 +79,11 @@ export function parseSmiRow(
   };
 }
 
+/** Whether a line may be a header: rows hold no name of a field with a dot between letters. */
+function looksLikeHeader(line: string): boolean {
+  return /[a-z]\.[a-z]|^\s*(timestamp|index|name|uuid|gpu_name|count)\s*,/.test(line);
+}
+
 /** Whether the first line is a header of `--query-gpu` or of `--query-compute-apps`. */
 export function isSmiCsv(text: string): boolean {
   const line = text.replace(/^\uFEFF/, "").trimStart().split(/\r?\n/, 1)[0];
@@ -98,7 +104,7 @@ export function parseSmiCsv(whole: string, label: string): CounterRecording {
   const lines = text.split(/\r?\n/);
   const top = Math.max(0, lines.findIndex((line) => line.trim() !== ""));
   if (isAppsHeader(lines[top])) return parseApps(lines, top, label);
-  const header = parseSmiHeader(lines[top]);
+  let header = parseSmiHeader(lines[top]);
   if (header === null) {
     const failure = smiFailure(text);
     throw dataError(
@@ -108,18 +114,27 @@ export function parseSmiCsv(whole: string, label: string): CounterRecording {
       "record it with --format=csv (with its header)",
     );
   }
+  const first = header;
   const snapshots: { unixMs: number | null; readings: Reading[]; devices: Set<string> }[] = [];
   const notes: string[] = [...warnings];
+  const whoseRow = createRowOwner(lines.slice(top), first, label);
   lines.forEach((line, i) => {
-    if (i <= top || line.trim() === "" || parseSmiHeader(line) !== null) return;
+    if (i <= top || line.trim() === "") return;
+    const again = looksLikeHeader(line) ? parseSmiHeader(line) : null;
+    if (again !== null) {
+      // A capture appended to another may have asked for other columns.
+      header = again;
+      return;
+    }
     const failure = smiFailure(line);
     if (failure !== null) {
       notes.push(`line ${i + 1} says: ${failure}`);
       return;
     }
+    const { position, begins } = whoseRow(line, header!);
+    const row = parseSmiRow(line, header!, `${label}:${i + 1}`, position);
     const open = snapshots.at(-1);
-    const row = parseSmiRow(line, header, `${label}:${i + 1}`, open?.devices.size ?? 0);
-    if (open === undefined || open.devices.has(row.device)) {
+    if (open === undefined || begins || open.devices.has(row.device)) {
       snapshots.push({ unixMs: row.unixMs, readings: [], devices: new Set() });
     }
     snapshots.at(-1)!.devices.add(row.device);
@@ -128,13 +143,13 @@ export function parseSmiCsv(whole: string, label: string): CounterRecording {
   if (snapshots.length === 0) {
     throw dataError(`${label}: a header without values: ${notes[0] ?? "no GPU answered"}`);
   }
-  const used = new Set(header.fields.flatMap((f) => f.at));
-  const rest = header.columns.length - used.size;
+  const used = new Set(first.fields.flatMap((f) => f.at));
+  const rest = first.columns.length - used.size;
   return {
     source: "nvidia-smi",
     snapshots: snapshots.map(({ unixMs, readings }): Snapshot => ({ unixMs, readings })),
     notes: [
-      `${used.size} of ${header.columns.length} columns are counters` +
+      `${used.size} of ${first.columns.length} columns are counters` +
       (rest === 0 ? "" : `; ${rest} hold names, modes and versions, and were left out`),
       ...notes,
     ],
