@@ -144,6 +144,8 @@ export function gpuEnergy(
   const source = gpuSourceOf(view);
   if (source === null) return null;
   const devices = wholeGpus(view, source);
+  // Parts of GPUs alone (MIG instances, processes) have no energy of their own.
+  if (devices.length === 0) return null;
   const counters = devices.map((d) => view.get(source, d, "energy_joules"));
   const power = knownOfGpus(view, source, "power_watts").filter((r) => r.total.coveredSeconds > 0);
   const sampled = power.length === 0 ? null : {

@@ -42,10 +42,10 @@ export const GPU_SOURCES: readonly string[] = ["nvml", "nvidia-smi", "dcgm"];
 
 /**
  * The whole GPUs of a source. `GPU-0/pid-17` and `GPU-0/MIG-…` are parts of one: to add them to it
- * would count the same silicon twice.
+ * would count the same silicon twice. Readings of no device (a count of processes) are of the host.
  */
 export function wholeGpus(view: RunView, source: string): string[] {
-  return view.devices(source).filter((device) => !device.includes("/"));
+  return view.devices(source).filter((device) => device !== "" && !device.includes("/"));
 }
 
 /** Totals of a field over the whole GPUs that have it known at least once. */

@@ -19,7 +19,7 @@ export interface SeriesTotal {
    */
   readonly increase: number;
   readonly resets: number;
-  /** Gauges: value times seconds by the trapezoid rule, over intervals no longer than the gap. */
+  /** Gauges: value times seconds by the trapezoid rule, over intervals no longer than the gap without a missing reading. */
   readonly integral: number;
   readonly coveredSeconds: number;
 }
@@ -54,6 +54,7 @@ export function createSeriesTotals(
   const increase = new Float64Array(n);
   const resets = new Float64Array(n);
   const integral = new Float64Array(n);
+  const broken = new Uint8Array(n);
   const covered = new Float64Array(n);
   return {
     add: (batch) => {
@@ -63,6 +64,7 @@ export function createSeriesTotals(
         const time = batch.timeNs[i];
         if (Number.isNaN(value)) {
           missing[id]++;
+          broken[id] = 1;
           missingReason[id] = batch.reason[i];
           continue;
         }
@@ -75,12 +77,14 @@ export function createSeriesTotals(
           increase[id] += step < 0 ? value : step;
         } else {
           const span = time - lastTime[id];
-          if (span > 0 && span <= maxGapNs) {
+          // A reading that says it is unknown ends what went before: nothing is known of the time to the next.
+          if (span > 0 && span <= maxGapNs && broken[id] === 0) {
             integral[id] += (span / 1e9) * (value + last[id]) / 2;
             covered[id] += span / 1e9;
           }
         }
         count[id]++;
+        broken[id] = 0;
         last[id] = value;
         lastTime[id] = time;
         if (value < min[id]) min[id] = value;

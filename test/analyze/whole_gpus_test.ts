@@ -115,3 +115,19 @@ test("write amplification is taken over the drives that count both sides", () =>
   const none = runMetrics(view({ "nvme nvme1 data_units_written": 9000 }), FACTS);
   assert.equal(none.ssd_write_amplification_ratio.value, null);
 });
+
+test("a page of MIG instances alone has no energy, and a count of processes is no GPU", () => {
+  const parts = view({
+    "dcgm GPU-0/MIG-1 energy_joules": 300,
+    "dcgm GPU-0/MIG-2 energy_joules": 300,
+  });
+  assert.equal(runMetrics(parts, FACTS).gpu_energy_joules.value, null);
+  const run = view({ "nvidia-smi GPU-0 power_watts": 300, "nvidia-smi  processes": 3 });
+  const usage = runUsage(run, {
+    durationSeconds: 10,
+    logicalCpus: 4,
+    gpuNames: {},
+    rotational: {},
+  });
+  assert.deepEqual(usage.devices.map((d) => [d.kind, d.count]), [["gpu", 1]]);
+});

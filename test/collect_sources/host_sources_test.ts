@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { source as cgroup } from "../../src/collect/sources/cgroup.ts";
+import { source as cpu } from "../../src/collect/sources/cpu.ts";
 import { source as networkFs } from "../../src/collect/sources/network_fs.ts";
 import { source as nvidiaFs } from "../../src/collect/sources/nvidia_fs.ts";
 import { source as rapl } from "../../src/collect/sources/rapl.ts";
@@ -240,5 +241,23 @@ test("devices below one switch are found, and their links and AER errors", async
       { bridge: "0000:01:00.0", devices: ["0000:02:00.0", "0000:03:00.0"] },
     ]);
     return Promise.resolve();
+  });
+});
+
+test("idle and iowait time that step back are no reset: processor time never falls", async () => {
+  const line = (idle: number, iowait: number) =>
+    `cpu  100 0 50 ${idle} ${iowait} 0 0 0 0 0\nctxt 1\nprocesses 1\nprocs_running 1\nprocs_blocked 0\n`;
+  await inTree({ "proc/stat": line(1_000_000, 5000) }, async (root, write) => {
+    const opened = await cpu.open(sourceContext(root));
+    const { sink, pushed } = collector();
+    await opened.sample(sink);
+    for (const text of [line(1_000_100, 4990), line(1_000_050, 5010), line(1_000_150, 5020)]) {
+      write("proc/stat", text);
+      await opened.sample(sink);
+    }
+    const seconds = (name: string) => pushed.filter((p) => p.name === name).map((p) => p.value);
+    assert.deepEqual(seconds(" iowait_seconds"), [50, 50, 50.2, 50.3]);
+    assert.deepEqual(seconds(" idle_seconds"), [10_000, 10_001, 10_001, 10_002]);
+    await opened.close();
   });
 });

@@ -28,6 +28,15 @@ function open(context: SourceContext): OpenSource {
   const file = openCounterFile(`${context.root}/proc/stat`, 16384);
   let ids: number[] | null = null;
   let failure: string | null = null;
+  // Idle and iowait time may step back (proc_stat(5)), also when a processor goes offline: that is no reset,
+  // so what was lost is carried on and the series never falls.
+  const last = TIMES.map(() => 0);
+  const carried = TIMES.map(() => 0);
+  const steady = (i: number, ticks: number): number => {
+    if (ticks < last[i]) carried[i] += last[i] - ticks;
+    last[i] = ticks;
+    return ticks + carried[i];
+  };
   return {
     sample: (sink) => {
       const define = (field: string, unit: string, type: "counter" | "gauge") =>
@@ -43,7 +52,7 @@ function open(context: SourceContext): OpenSource {
         return;
       }
       const now = parseProcStat(text);
-      TIMES.forEach(([, key], i) => sink.push(ids![i], now[key]! / TICKS_PER_SECOND));
+      TIMES.forEach(([, key], i) => sink.push(ids![i], steady(i, now[key]!) / TICKS_PER_SECOND));
       COUNTS.forEach(([, key], i) => sink.push(ids![TIMES.length + i], now[key]));
     },
     failure: () => failure,

@@ -46,7 +46,11 @@ async function probe(context: SourceContext): Promise<SourceProbe> {
 
 function open(context: SourceContext): OpenSource {
   const urls = context.live?.scrape ?? [];
-  const books = { dcgm: createSeriesBook("dcgm"), scrape: createSeriesBook("scrape") };
+  // A book an endpoint, so that one that goes away takes none of the others' series with it.
+  const books = urls.map(() => ({
+    dcgm: createSeriesBook("dcgm"),
+    scrape: createSeriesBook("scrape"),
+  }));
   const up = urls.map(() => true);
   const closing = new AbortController();
   let failure: string | null = null;
@@ -65,14 +69,16 @@ function open(context: SourceContext): OpenSource {
         const prefix = urls.length === 1 ? "" : `${i}:`;
         if (typeof page === "string") {
           if (!closing.signal.aborted) failure ??= `${urls[i]}: ${page}`;
-          if (up[i]) { for (const book of Object.values(books)) book.lose(sink, page); }
+          if (up[i]) { for (const book of Object.values(books[i])) book.lose(sink, page); }
           up[i] = false;
           return;
         }
         up[i] = true;
-        for (const one of page.dcgm) books.dcgm.push(sink, one);
+        for (const one of page.dcgm) {
+          books[i].dcgm.push(sink, { ...one, device: `${prefix}${one.device}` });
+        }
         for (const one of page.rest) {
-          books.scrape.push(sink, { ...one, device: `${prefix}${one.device}` });
+          books[i].scrape.push(sink, { ...one, device: `${prefix}${one.device}` });
         }
       });
     },
