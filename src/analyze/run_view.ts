@@ -1,4 +1,5 @@
 import type { SampleSeries } from "../model/trace/samples.ts";
+import { layeredDevices } from "./layered.ts";
 import type { SeriesTotal } from "./series_totals.ts";
 
 /** One series with its totals. */
@@ -65,7 +66,7 @@ export function gpuSourceOf(view: RunView): string | null {
  * what its file does.
  */
 export function storageDevices(view: RunView): string[] {
-  return view.devices("block").filter((name) =>
-    !/^([^/]*:)?(dm-|md|loop|zram|ram|sr|drbd|bcache)\d*/.test(name)
-  );
+  const names = view.devices("block");
+  const layered = layeredDevices(names);
+  return names.filter((name) => !layered.has(name));
 }

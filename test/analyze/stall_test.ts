@@ -201,3 +201,18 @@ test("a window takes only its part, and seconds of all classes add up", () => {
 test("every class of the rule is explained", () => {
   assert.deepEqual(STALL_CLASSES.map((c) => c.id), [...STALL_CLASS_IDS]);
 });
+
+test("a multipath namespace and its path are one drive, and layers of other hosts stay layers", () => {
+  const bytes = (device: string, amount: number) => ({
+    key: `block ${device} read_bytes counter`,
+    perSecond: [amount, amount],
+  });
+  const table = run([
+    bytes("nvme0n1", 100),
+    bytes("nvme0c0n1", 100),
+    bytes("nvme1n1", 10),
+    bytes("a:dm-0", 5),
+    bytes("a:sda", 1),
+  ], 2);
+  assert.deepEqual([...table.readBytes], [111, 111]);
+});

@@ -131,3 +131,12 @@ test("a page of MIG instances alone has no energy, and a count of processes is n
   });
   assert.deepEqual(usage.devices.map((d) => [d.kind, d.count]), [["gpu", 1]]);
 });
+
+test("the head of a multipath namespace repeats its path, and stands alone where no path is listed", () => {
+  const run = view({
+    "block nvme0n1 write_bytes": 100,
+    "block nvme0c0n1 write_bytes": 100,
+    "block nvme1n1 write_bytes": 10,
+  });
+  assert.equal(runMetrics(run, FACTS).disk_written_bytes.value, 110);
+});

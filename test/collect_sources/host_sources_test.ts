@@ -227,6 +227,14 @@ test("devices below one switch are found, and their links and AER errors", async
       ...link,
       current_link_speed: "16.0 GT/s PCIe\n",
     });
+    // A card that fell off the bus answers with all bits set.
+    device("0000:00:03.0", {
+      class: "0x020000\n",
+      current_link_speed: "Unknown\n",
+      max_link_speed: "Unknown\n",
+      current_link_width: "63\n",
+      max_link_width: "255\n",
+    });
     device("0000:00:02.0", { class: "0x020000\n" });
     const { devices } = readSysTopology(root);
     const gpu = devices.find((d) => d.kind === "gpu")!;
@@ -234,6 +242,9 @@ test("devices below one switch are found, and their links and AER errors", async
     assert.equal(gpu.downgraded, true);
     assert.equal(gpu.numaNode, 1);
     assert.match(gpu.name!, /NVIDIA/);
+    const fallen = devices.find((d) => d.address === "0000:00:03.0")!;
+    assert.deepEqual([fallen.link?.lanes, fallen.link?.maxLanes], [null, null]);
+    assert.equal(fallen.downgraded, null);
     const drive = devices.find((d) => d.kind === "nvme")!;
     assert.equal(drive.downgraded, false);
     assert.equal(drive.aer!.correctable, 3);

@@ -1,4 +1,5 @@
 import { boundTimeShare } from "../../model/trace/time_share.ts";
+import { layeredDevices } from "../layered.ts";
 import type { SampleColumns, SampleSeries } from "../../model/trace/samples.ts";
 
 /** Rates and means of one second of a run; NaN where nothing was read. */
@@ -28,7 +29,6 @@ export interface SecondsTable {
 type Sink = (fromNs: number, toNs: number, value: number) => void;
 
 const NS = 1e9;
-const LAYERED = /^(dm-|md|loop|zram|ram|sr|drbd|bcache)\d*/;
 const GPU = /^(nvml|nvidia-smi|dcgm)$/;
 
 /** A grid of devices by seconds that grows with the devices. */
@@ -75,7 +75,7 @@ function feedOf({ source, device, field }: SampleSeries): Feed | null {
     if (field === "pcie_tx_bytes_per_second") return gauge("pcieTx");
     return null;
   }
-  if (source === "block" && !LAYERED.test(device)) {
+  if (source === "block") {
     if (field === "read_bytes") return counter("readBytes");
     if (field === "write_bytes") return counter("writeBytes");
     if (field === "busy_seconds") return counter("diskBusy");
@@ -193,10 +193,17 @@ export function createSecondsBuilder(
       }
     },
     table: () => {
+      // In the order of their rows.
+      const namesOf = (quantity: string): string[] =>
+        [...devices.keys()].filter((key) => key.startsWith(`${quantity}\0`))
+          .map((key) => key.split("\0")[2]);
       const combine = (quantity: string, merge: (a: number, b: number) => number): Float64Array => {
         const out = new Float64Array(count).fill(NaN);
         const rows = sums.get(quantity)?.rows ?? [];
+        const names = namesOf(quantity);
+        const layered = layeredDevices(names);
         rows.forEach((row, device) => {
+          if (layered.has(names[device])) return;
           const weight = weights.get(quantity)?.rows[device];
           for (let s = 0; s < count; s++) {
             const value = weight === undefined ? row[s] : row[s] / weight[s];

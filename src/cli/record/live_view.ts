@@ -1,3 +1,4 @@
+import { layeredDevices } from "../../analyze/layered.ts";
 import type { SampleSeries } from "../../model/trace/samples.ts";
 import {
   formatBytes,
@@ -26,8 +27,6 @@ interface Latest {
   timeNs: number;
 }
 
-const LAYERED = /^(dm-|md|loop|zram|ram|sr)\d*/;
-
 /** Keeps the newest reading of each series: memory is bounded by their number. */
 export function createLiveView(): LiveView {
   const latest = new Map<string, Latest>();
@@ -48,8 +47,12 @@ export function createLiveView(): LiveView {
         rate: Math.max(0, l.value - old.value) / ((l.timeNs - old.timeNs) / 1e9),
       }];
     });
+  const own = <T extends { readonly device: string }>(list: readonly T[]): T[] => {
+    const layered = layeredDevices(list.map((r) => r.device));
+    return list.filter((r) => !layered.has(r.device));
+  };
   const sum = (list: readonly { device: string; rate: number }[]) =>
-    list.filter((r) => !LAYERED.test(r.device)).reduce((a, r) => a + r.rate, 0);
+    own(list).reduce((a, r) => a + r.rate, 0);
   const mean = (list: readonly number[]) => list.reduce((a, b) => a + b, 0) / list.length;
 
   const gpuLine = (): string | null => {
@@ -79,7 +82,7 @@ export function createLiveView(): LiveView {
     },
     lines: (nowNs, missedTicks, width) => {
       const read = rates("block", "read_bytes");
-      const busy = rates("block", "busy_seconds").filter((r) => !LAYERED.test(r.device));
+      const busy = own(rates("block", "busy_seconds"));
       const most = busy.toSorted((a, b) => b.rate - a.rate)[0];
       const idle = sum(rates("cpu", "idle_seconds")) + sum(rates("cpu", "iowait_seconds"));
       const worked = ["user", "system", "nice", "irq", "softirq"]

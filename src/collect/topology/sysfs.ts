@@ -42,6 +42,14 @@ export type LinkFile =
   | "current_link_width"
   | "max_link_width";
 
+/** Links have 32 lanes at most: 63 is a device that does not answer, 255 the kernel's "unknown". */
+const MOST_LANES = 32;
+
+function lanesOf(text: string | null): number | null {
+  const lanes = counterOf(text?.trim());
+  return lanes === null || lanes > MOST_LANES ? null : lanes;
+}
+
 /** A link by the four files of its device, null where one is not there; null for devices without a link. */
 export function linkOfFiles(read: (file: LinkFile) => string | null): PciLink | null {
   const speed = read("current_link_speed");
@@ -49,8 +57,8 @@ export function linkOfFiles(read: (file: LinkFile) => string | null): PciLink | 
   return {
     speedGts: parseLinkSpeed(speed),
     maxSpeedGts: parseLinkSpeed(read("max_link_speed") ?? ""),
-    lanes: counterOf(read("current_link_width")?.trim()),
-    maxLanes: counterOf(read("max_link_width")?.trim()),
+    lanes: lanesOf(read("current_link_width")),
+    maxLanes: lanesOf(read("max_link_width")),
   };
 }
 
