@@ -216,6 +216,34 @@ test("a GPU that is lost gives nulls with the reason, the other goes on, and it 
   await opened.close();
 });
 
+test("a driver that leaves a GPU out and numbers the others anew does not swap them", {
+  skip,
+}, async () => {
+  await setsEnvironment();
+  stub(0);
+  let clock = 0;
+  const opened = await nvml.open({ ...sourceContext(""), nowNs: () => clock });
+  const { sink, last } = collector();
+  const measured = () => new Promise((resolve) => setTimeout(resolve, 120));
+  await opened.sample(sink);
+  await measured();
+  stub(15);
+  clock = 1e9;
+  await opened.sample(sink);
+  await measured();
+  assert.equal(last("GPU-1 power_watts")!.value, null);
+  stub(8000);
+  for (const at of [10e9, 30e9, 90e9, 200e9]) {
+    clock = at;
+    await opened.sample(sink);
+    await measured();
+  }
+  assert.equal(last("GPU-1 power_watts")!.value, 345.678, "the GPU that is listed");
+  assert.equal(last("GPU-0 power_watts")!.reason, "the GPU is no longer listed");
+  await opened.close();
+  stub(0);
+});
+
 test("a driver that is missing or of another version is named", { skip }, async () => {
   await setsEnvironment();
   for (const [code, words] of [[9, /driver is not loaded/], [18, /versions differ/]] as const) {

@@ -56,6 +56,13 @@ interface Slot {
   waiting: { timeNs: number; readings: readonly Reading[] } | null;
 }
 
+/** A GPU found again: by its bus address, since a driver that leaves a lost GPU out numbers the others anew. */
+function sameGpu(found: readonly NvmlDevice[], gpu: NvmlDevice): NvmlDevice | undefined {
+  return gpu.busId === null
+    ? found.find((d) => d.device === gpu.device)
+    : found.find((d) => d.busId === gpu.busId);
+}
+
 function open(context: SourceContext, nvml: Nvml): OpenSource {
   const book = createSeriesBook("nvml");
   const slotOf = (gpu: NvmlDevice): Slot => ({
@@ -84,14 +91,14 @@ function open(context: SourceContext, nvml: Nvml): OpenSource {
     const failed = nvml.restart();
     const found = failed === null ? nvml.devices().devices : [];
     slots = slots.map((slot) => {
-      const gpu = found.find((d) => d.device === slot.gpu.device);
+      const gpu = sameGpu(found, slot.gpu);
       if (gpu === undefined) {
         slot.gpm = null;
         if (slot.lost === null) lose(sink, slot, failed ?? "the GPU is no longer listed");
         return slot;
       }
       // Whether it really is back shows the next reading.
-      return { ...slotOf(gpu), retry: slot.retry };
+      return { ...slotOf({ ...gpu, device: slot.gpu.device }), retry: slot.retry };
     });
   };
 

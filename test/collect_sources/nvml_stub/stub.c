@@ -67,7 +67,8 @@ int stub_layout(int which) {
 static int initialised = 0;
 static unsigned long long energy = 1000000;
 
-/* The first number of the state file: what GPU 1 answers, or 9000+code: what nvmlInit answers. */
+/* The first number of the state file: what GPU 1 answers, 8000: GPU 0 is left out of the list and GPU 1 is the
+   first of it, or 9000+code: what nvmlInit answers. */
 static int state(void) {
   const char *path = getenv("NVML_STUB_STATE");
   FILE *file = path ? fopen(path, "r") : NULL;
@@ -78,16 +79,16 @@ static int state(void) {
 static int check(void *device) {
   if (!initialised) return 1;
   int code = state();
-  return code > 0 && code < 9000 && device == (void *)0x1001 ? code : 0;
+  return code > 0 && code < 8000 && device == (void *)0x1001 ? code : 0;
 }
 #define GUARD int code = check(device); if (code) return code
 
 int nvmlInit_v2(void) { int code = state(); if (code >= 9000) return code - 9000; initialised = 1; return 0; }
 int nvmlShutdown(void) { initialised = 0; return 0; }
 int nvmlSystemGetDriverVersion(char *out, unsigned n) { snprintf(out, n, "570.00.stub"); return 0; }
-int nvmlDeviceGetCount_v2(unsigned *count) { if (!initialised) return 1; const char *n = getenv("NVML_STUB_GPUS"); *count = n ? atoi(n) : 2; return 0; }
+int nvmlDeviceGetCount_v2(unsigned *count) { if (!initialised) return 1; const char *n = getenv("NVML_STUB_GPUS"); *count = (n ? atoi(n) : 2) - (state() == 8000); return 0; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned i, void **out) {
-  *out = (void *)(unsigned long)(0x1000 + i); return check(*out);
+  *out = (void *)(unsigned long)(0x1000 + i + (state() == 8000)); return check(*out);
 }
 int nvmlDeviceGetName(void *device, char *out, unsigned n) { GUARD; snprintf(out, n, "Stub H100"); return 0; }
 int nvmlDeviceGetPciInfo_v3(void *device, pci_info *out) {
