@@ -51,3 +51,40 @@ test("a tree that ends between two samples is counted once; an orphan is not for
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("tools that this process runs meanwhile are not counted to the command", {
+  skip: process.platform === "linux" ? false : "reads Linux's /proc",
+}, async () => {
+  const folder = mkdtempSync(join(process.cwd(), ".process-io-test-"));
+  let clock = 0;
+  const child = spawn("sh", ["-c", "read line"], { stdio: ["pipe", "ignore", "ignore"] });
+  const ended = new Promise((resolve) => child.on("exit", resolve));
+  const opened = await processIo.open({
+    ...sourceContext(""),
+    follows: true,
+    pid: () => child.pid!,
+    nowNs: () => clock,
+  });
+  const { sink, last } = collector();
+  try {
+    await opened.sample(sink);
+    const file = join(folder, "f");
+    const tool = spawn("dd", ["if=/dev/zero", `of=${file}`, "bs=1M", "count=8", "oflag=direct"], {
+      stdio: "ignore",
+    });
+    await new Promise((resolve) => tool.on("exit", resolve));
+    clock = 2e9;
+    await opened.sample(sink);
+    child.stdin!.end("\n");
+    await ended;
+    for (const at of [2.1e9, 4e9]) {
+      clock = at;
+      await opened.sample(sink);
+    }
+    assert.ok(last(" write_bytes")!.value! < MIB, `${last(" write_bytes")!.value}`);
+  } finally {
+    await opened.close();
+    child.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -26,6 +26,8 @@ interface Member {
   readonly io: CounterFile;
   readonly stat: CounterFile;
   last: number[];
+  /** Seconds of processor time, of the children it waited for too. */
+  cpu: number;
   /** Whether it was seen alive with a parent outside of the tree, which will inherit its counters. */
   orphan: boolean;
 }
@@ -61,11 +63,14 @@ function reapedCpuSeconds(): number {
 function open(context: SourceContext): OpenSource {
   const proc = `${context.root}/proc`;
   const page = pageBytes();
-  const reapedBefore = reapedIo();
-  const reapedCpuBefore = reapedCpuSeconds();
+  // What this process has reaped that is none of the tree's: tools of other sources above all. It is read
+  // again while the root lives, since the account of the root moves here only when that is reaped.
+  let reapedBefore = reapedIo();
+  let reapedCpuBefore = reapedCpuSeconds();
   const members = new Map<number, Member>();
   const lostOrphans = FIELDS.map(() => 0);
   const highest = FIELDS.map(() => 0);
+  let lostCpu = 0;
   let tree: ProcessTree | null = null;
   let nextDiscoverNs = 0;
   let ids: number[] | null = null;
@@ -84,9 +89,10 @@ function open(context: SourceContext): OpenSource {
     };
   };
 
-  const discover = (root: number) => {
+  /** Whether it was time to look. */
+  const discover = (root: number): boolean => {
     tree ??= createProcessTree(proc, root);
-    if (context.nowNs() < nextDiscoverNs) return;
+    if (context.nowNs() < nextDiscoverNs) return false;
     const before = performance.now();
     tree.discover();
     for (const { pid, parent } of tree.members()) {
@@ -96,12 +102,14 @@ function open(context: SourceContext): OpenSource {
         io: openCounterFile(`${proc}/${pid}/io`, 512),
         stat: openCounterFile(`${proc}/${pid}/stat`, 1024),
         last: FIELDS.map(() => 0),
+        cpu: 0,
         orphan: false,
       });
     }
     // A tree of thousands of threads is looked through less often, so that it stays under 1 % of a core.
     const costNs = (performance.now() - before) * 1e6;
     nextDiscoverNs = context.nowNs() + Math.max(DISCOVER_NS, 100 * costNs);
+    return true;
   };
 
   const drop = (pid: number, member: Member) => {
@@ -113,6 +121,7 @@ function open(context: SourceContext): OpenSource {
     // A parent that is gone too is no sign: a shell ends right after the command it waited for.
     if (member.orphan) {
       member.last.forEach((value, i) => lostOrphans[i] += value);
+      lostCpu += member.cpu;
     }
   };
 
@@ -120,10 +129,12 @@ function open(context: SourceContext): OpenSource {
     sample: (sink) => {
       if (ids === null || gauges === null) define(sink);
       const root = context.pid();
-      if (root !== null) discover(root);
-      const sum = [...lostOrphans];
+      const looked = root !== null && discover(root);
+      // Read before the root is seen alive: what it holds then cannot be the root's.
+      const reapedNow = looked ? { io: reapedIo(), cpu: reapedCpuSeconds() } : null;
+      const sums = FIELDS.map(() => 0);
       let rss = 0;
-      let cpu = 0;
+      let live = 0;
       let denied = false;
       let rootLives = false;
       for (const [pid, member] of members) {
@@ -142,9 +153,18 @@ function open(context: SourceContext): OpenSource {
         member.orphan = member.parent !== 0 && process.parentPid !== member.parent &&
           !members.has(process.parentPid);
         rss += process.rssPages * page;
-        cpu += (process.userTicks + process.systemTicks + process.reapedTicks) / TICKS_PER_SECOND;
-        member.last.forEach((value, i) => sum[i] += value);
+        member.cpu = (process.userTicks + process.systemTicks + process.reapedTicks) /
+          TICKS_PER_SECOND;
+        live += member.cpu;
+        member.last.forEach((value, i) => sums[i] += value);
       }
+      if (rootLives && reapedNow !== null) {
+        reapedBefore = reapedNow.io ?? reapedBefore;
+        reapedCpuBefore = reapedNow.cpu;
+      }
+      // Orphans that ended in this round are lost now, and were not in the sums of the living.
+      const sum = sums.map((value, i) => value + lostOrphans[i]);
+      let cpu = live + lostCpu;
       // Once the root is reaped its whole account has moved to this process.
       const reaped = root === null || rootLives || reapedBefore === null ? null : reapedIo();
       if (reaped !== null) reaped.forEach((value, i) => sum[i] += value - reapedBefore![i]);
