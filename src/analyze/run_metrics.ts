@@ -194,10 +194,11 @@ function ssdMetrics(
 ): void {
   const sum = (known: readonly { total: SeriesTotal }[]) =>
     known.length === 0 ? null : known.reduce((a, r) => a + r.total.increase, 0);
-  const host = view.known("nvme", "data_units_written");
+  const twice = (field: string) => view.known("nvme", field).filter((r) => r.total.count >= 2);
+  const host = twice("data_units_written");
   const units = sum(host);
   set("ssd_host_written_bytes", units === null ? null : units * 512_000, "bytes", "nvme");
-  const media = view.known("nvme", "media_written_bytes");
+  const media = twice("media_written_bytes");
   set("ssd_media_written_bytes", sum(media), "bytes", "nvme");
   const both = new Set(media.map((r) => r.series.device));
   const hostOfBoth = sum(host.filter((r) => both.has(r.series.device)));
@@ -207,7 +208,7 @@ function ssdMetrics(
     "ratio",
     "nvme",
   );
-  const worn = view.known("nvme", "percentage_used").filter((r) => r.total.count >= 2);
+  const worn = twice("percentage_used");
   set(
     "ssd_life_used_ratio",
     worn.length === 0 ? null : Math.max(...worn.map((r) => r.total.last! - r.total.first!)) / 100,

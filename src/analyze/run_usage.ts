@@ -160,8 +160,11 @@ function measured(view: RunView, facts: UsageFacts): MeasuredUsage {
       ? Math.min(1, gpu.coveredSeconds / wallSeconds)
       : 0;
   }
-  for (const [kind, pattern] of [["cpu", /^package/], ["dram", /^dram/]] as const) {
-    const zones = view.known("rapl", "energy_joules").filter((r) => pattern.test(r.series.device));
+  for (
+    const [kind, pattern] of [["cpu", /^([^/]*:)?package/], ["dram", /^([^/]*:)?dram/]] as const
+  ) {
+    const zones = view.known("rapl", "energy_joules")
+      .filter((r) => pattern.test(r.series.device) && r.total.count >= 2);
     if (zones.length > 0) joules[kind] = zones.reduce((a, r) => a + r.total.increase, 0);
   }
   const written = view.known("nvme", "data_units_written").filter((r) => r.total.count >= 2);

@@ -140,3 +140,31 @@ test("the head of a multipath namespace repeats its path, and stands alone where
   });
   assert.equal(runMetrics(run, FACTS).disk_written_bytes.value, 110);
 });
+
+test("a counter that was read once counted nothing that is known", () => {
+  const once = (source: string, device: string, field: string) => ({
+    series: { source, device, field, unit: "x", type: "counter" as const },
+    total: { ...total(0), first: 7, last: 7, count: 1 },
+  });
+  const run = createRunView([
+    once("nvme", "nvme0", "data_units_written"),
+    once("nvme", "nvme0", "media_written_bytes"),
+    once("rapl", "package-0", "energy_joules"),
+  ]);
+  const metrics = runMetrics(run, FACTS);
+  for (const id of ["ssd_host_written_bytes", "ssd_media_written_bytes"]) {
+    assert.equal(metrics[id].value, null, id);
+  }
+  const facts = { durationSeconds: 10, logicalCpus: 4, gpuNames: {}, rotational: {} };
+  assert.deepEqual(runUsage(run, facts).measured?.joules, undefined);
+});
+
+test("the energy of a fleet's processors is found under the names of its machines", () => {
+  const run = view({
+    "rapl node-1:package-0 energy_joules": 30,
+    "rapl node-2:package-0 energy_joules": 40,
+    "rapl node-2:dram-0 energy_joules": 5,
+  });
+  const facts = { durationSeconds: 10, logicalCpus: 4, gpuNames: {}, rotational: {} };
+  assert.deepEqual(runUsage(run, facts).measured?.joules, { cpu: 70, dram: 5 });
+});

@@ -272,3 +272,31 @@ test("idle and iowait time that step back are no reset: processor time never fal
     await opened.close();
   });
 });
+
+test("a process that is moved to another cgroup brings none of that one's past", async () => {
+  const folder = (name: string) => `sys/fs/cgroup/${name}`;
+  const io = (bytes: number) => `8:0 rbytes=0 wbytes=${bytes} rios=0 wios=0 dbytes=0 dios=0\n`;
+  await inTree({
+    "sys/fs/cgroup/cgroup.controllers": "io\n",
+    "proc/42/cgroup": "0::/a\n",
+    [`${folder("a")}/io.stat`]: io(1000),
+    [`${folder("a")}/cpu.stat`]: "usage_usec 1000000\n",
+    [`${folder("b")}/io.stat`]: io(9_000_000),
+    [`${folder("b")}/cpu.stat`]: "usage_usec 900000000\n",
+  }, async (root, write) => {
+    const opened = await cgroup.open({ ...sourceContext(root), follows: true, pid: () => 42 });
+    const { sink, last, pushed } = collector();
+    await opened.sample(sink);
+    const device = pushed.find((p) => p.name.endsWith(" write_bytes"))!.name;
+    const [bytes, seconds] = [last(device)!.value!, last(" cpu_seconds")!.value!];
+    write("proc/42/cgroup", "0::/b\n");
+    await opened.sample(sink);
+    assert.equal(last(device)!.value! - bytes, 0);
+    write(`${folder("b")}/io.stat`, io(9_000_500));
+    write(`${folder("b")}/cpu.stat`, "usage_usec 901000000\n");
+    await opened.sample(sink);
+    assert.equal(last(device)!.value! - bytes, 500);
+    assert.equal(last(" cpu_seconds")!.value! - seconds, 1);
+    await opened.close();
+  });
+});

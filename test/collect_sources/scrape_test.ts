@@ -3,6 +3,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { source as scrape } from "../../src/collect/sources/scrape.ts";
+import { dcgmReadings } from "../../src/parse/gpu/dcgm.ts";
+import { gpuFields } from "../../src/parse/gpu/fields.ts";
+import { parsePrometheusText } from "../../src/parse/prometheus/text.ts";
 import { collector, sourceContext } from "./collector.ts";
 
 async function serve(page: () => string | null): Promise<{ server: Server; url: string }> {
@@ -38,4 +41,15 @@ test("endpoints keep their own GPUs, and one that goes away takes only its own s
     a.server.close();
     b.server.close();
   }
+});
+
+test("a page that gathers several machines keeps a GPU-0 of each, whichever comes first later", () => {
+  const energy = (machine: string, millijoules: number) =>
+    `DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="0",Hostname="${machine}"} ${millijoules}\n`;
+  const machines: string[] = [];
+  const read = (text: string) =>
+    dcgmReadings(parsePrometheusText(text), gpuFields(), machines).readings
+      .map((r) => [r.device, r.value]);
+  assert.deepEqual(read(energy("a", 1000) + energy("b", 2000)), [["GPU-0", 1], ["1:GPU-0", 2]]);
+  assert.deepEqual(read(energy("b", 3000)), [["1:GPU-0", 3]]);
 });

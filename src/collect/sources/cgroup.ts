@@ -67,6 +67,18 @@ function probe(context: SourceContext): SourceProbe {
 function open(context: SourceContext): OpenSource {
   let folder: string | null = null;
   let failure: string | null = null;
+  // Counters of one cgroup go on from those of the one before: what it did earlier is not the process's.
+  const counters = new Map<string, { shift: number; last: number; folder: string }>();
+  const continued = (key: string, value: number, at: string): number => {
+    const known = counters.get(key);
+    const shift = known === undefined
+      ? 0
+      : known.folder === at
+      ? known.shift
+      : known.last + known.shift - value;
+    counters.set(key, { shift, last: value, folder: at });
+    return value + shift;
+  };
   const push = (
     sink: SampleSink,
     device: string,
@@ -75,7 +87,13 @@ function open(context: SourceContext): OpenSource {
     type: "counter" | "gauge",
     value: number | null,
   ) =>
-    sink.push(sink.series({ source: "cgroup", device, field, unit, type }), value, "not counted");
+    sink.push(
+      sink.series({ source: "cgroup", device, field, unit, type }),
+      value === null || type === "gauge" || folder === null
+        ? value
+        : continued(`${device} ${field}`, value, folder),
+      "not counted",
+    );
   return {
     sample: (sink) => {
       const pid = context.pid();

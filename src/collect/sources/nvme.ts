@@ -1,6 +1,6 @@
 import { HEALTH_FIELDS, NOT_IN_LOG } from "../../parse/nvme/health_fields.ts";
 import { healthReadings, mediaReadings, warningNotes } from "../../parse/nvme/recording.ts";
-import { reading } from "../../parse/reading.ts";
+import { type Reading, reading } from "../../parse/reading.ts";
 import { listNames, readTextIfExists } from "../../runtime/files.ts";
 import { createSeriesBook } from "../gpu/series_book.ts";
 import { type NvmeAdmin, openNvmeAdmin } from "../nvme/admin.ts";
@@ -80,6 +80,7 @@ function open(context: SourceContext, admin: NvmeAdmin | null): OpenSource {
     device,
     reader: createDriveReader(device, admin),
   }));
+  const media = new Map<string, readonly Reading[]>();
   let failure: string | null = null;
   return {
     async sample(sink: SampleSink) {
@@ -89,14 +90,24 @@ function open(context: SourceContext, admin: NvmeAdmin | null): OpenSource {
         const drive = drives[i];
         if ("problem" in drive) {
           failure ??= `${device}: ${drive.problem}`;
-          for (const field of HEALTH_FIELDS) {
-            book.push(sink, reading(device, field, null, drive.problem));
+          // All it ever gave: media and power state as well as the fields of the health log.
+          if (book.devices().includes(device)) book.lose(sink, drive.problem, device);
+          else {
+            for (const field of HEALTH_FIELDS) {
+              book.push(sink, reading(device, field, null, drive.problem));
+            }
           }
           return;
         }
         for (const one of healthReadings(device, drive.health)) book.push(sink, one);
         if (drive.media !== null) {
-          for (const one of mediaReadings(device, drive.media)) book.push(sink, one);
+          const readings = mediaReadings(device, drive.media);
+          media.set(device, readings);
+          for (const one of readings) book.push(sink, one);
+        } else {
+          for (const one of media.get(device) ?? []) {
+            book.push(sink, reading(device, one, null, "the drive did not give the log this time"));
+          }
         }
         if (drive.via === "ioctl") {
           book.push(sink, reading(device, POWER_STATE, drive.powerState, NOT_IN_LOG));

@@ -51,15 +51,16 @@ function open(context: SourceContext): OpenSource {
     dcgm: createSeriesBook("dcgm"),
     scrape: createSeriesBook("scrape"),
   }));
+  const machines = urls.map((): string[] => []);
   const up = urls.map(() => true);
   const closing = new AbortController();
   let failure: string | null = null;
   return {
     async sample(sink: SampleSink) {
-      const pages = await Promise.all(urls.map(async (url) => {
+      const pages = await Promise.all(urls.map(async (url, i) => {
         try {
           const text = await fetchText(url, { ...LIMIT, signal: closing.signal });
-          return pageReadings(parsePrometheusText(text));
+          return pageReadings(parsePrometheusText(text), machines[i]);
         } catch (error) {
           return messageOf(error);
         }

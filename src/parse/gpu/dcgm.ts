@@ -77,14 +77,28 @@ function valueOf(
 }
 
 /**
+ * A page that gathers several machines has a GPU-0 of each. Their names stay out of the run: the first has no
+ * prefix, the second `1:`.
+ */
+function prefixOf({ labels }: PromSample, machines: string[]): string {
+  const machine = labels.Hostname ?? labels.hostname ?? labels.instance;
+  if (machine === undefined) return "";
+  if (!machines.includes(machine)) machines.push(machine);
+  const number = machines.indexOf(machine);
+  return number === 0 ? "" : `${number}:`;
+}
+
+/**
  * GPU readings of a page of dcgm-exporter, with the same fields and units as the other paths. Metrics that
  * are not in the table are left to the caller.
  *
+ * @param machines Machines met so far, which grows: the order in which they came tells their GPUs apart.
  * @returns the readings, and the names that were used.
  */
 export function dcgmReadings(
   page: PromPage,
   fields: readonly GpuField[] = gpuFields(),
+  machines: string[] = [],
 ): { readings: Reading[]; used: ReadonlySet<string> } {
   const byName = new Map<string, GpuField>();
   for (const field of fields) {
@@ -97,8 +111,9 @@ export function dcgmReadings(
   const readings: Reading[] = [];
   for (const sample of page.samples) {
     const field = byName.get(sample.name);
-    const device = field === undefined ? null : dcgmDevice(sample);
-    if (field === undefined || device === null) continue;
+    const own = field === undefined ? null : dcgmDevice(sample);
+    if (field === undefined || own === null) continue;
+    const device = `${prefixOf(sample, machines)}${own}`;
     used.add(sample.name);
     // The same GPU stands once for each pod that shares it.
     const key = `${device} ${field.field}`;

@@ -1,4 +1,5 @@
 import { dcgmReadings } from "../gpu/dcgm.ts";
+import { gpuFields } from "../gpu/fields.ts";
 import { type Reading, reading } from "../reading.ts";
 import { deviceOfSample, fieldOfSample, isTargetLabel, unitOfName } from "./series.ts";
 import { isCounter, type PromPage } from "./text.ts";
@@ -14,9 +15,11 @@ export interface PageReadings {
 /**
  * What a scraped page says. Labels that only name the target (host, instance, UUID) are dropped, so that a
  * series survives a restart and no name of a machine is kept.
+ *
+ * @param machines Machines of the endpoint's earlier pages; see {@link dcgmReadings}.
  */
-export function pageReadings(page: PromPage): PageReadings {
-  const { readings: dcgm, used } = dcgmReadings(page);
+export function pageReadings(page: PromPage, machines: string[] = []): PageReadings {
+  const { readings: dcgm, used } = dcgmReadings(page, gpuFields(), machines);
   const rest: Reading[] = [];
   const seen = new Set<string>();
   for (const sample of page.samples) {
