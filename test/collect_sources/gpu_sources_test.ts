@@ -78,6 +78,37 @@ test("a GPU that is lost in mid-run makes the source partial, with nulls and the
   });
 });
 
+test("PCIe throughput is measured again after its child ended", async () => {
+  const state = mkdtempSync(join(tmpdir(), "spillway-dmon-"));
+  const script = `case "$*" in
+*dmon*) if [ -e ${state}/once ]; then rate=34; else rate=12; touch ${state}/once; fi
+  printf "# gpu  rxpci  txpci\\n# Idx   MB/s   MB/s\\n    0     $rate     1\\n"
+  if [ $rate = 34 ]; then exec sleep 60; fi; exit 9;;
+*loop-ms*) echo '${HEADER}'; ${ROWS(100)} exec sleep 60;;
+*"-q -x"*) exit 1;;
+*) echo '${HEADER}'; ${ROWS(100)} ;;
+esac`;
+  try {
+    await withSmi(script, async () => {
+      const opened = await nvidiaSmi.open(context(""));
+      const { sink, pushed } = collector();
+      const rates = () =>
+        pushed.filter((p) => p.name === "GPU-0 pcie_rx_bytes_per_second").map((p) => p.value);
+      try {
+        await until(async () => {
+          await opened.sample(sink);
+          return rates().includes(34e6);
+        }, "the second child's row");
+        assert.equal(rates()[0], 12e6);
+      } finally {
+        await opened.close();
+      }
+    });
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
+});
+
 test("a tool without a driver is absent, with its own words in one sentence", async () => {
   const words =
     'echo "NVIDIA-SMI has failed because it couldn\'t communicate with the NVIDIA driver."; exit 9';

@@ -92,7 +92,8 @@ function open(context: SourceContext, columns: readonly string[]): OpenSource {
 
   // NVML measures PCIe throughput over 20 ms and blocks meanwhile: once a second, in a child of its own.
   let dmonHead: string[] = [];
-  const throughput = startLineTool(["nvidia-smi", "dmon", "-s", "t", "-d", "1"], (line) => {
+  const throughputRetry = createRetry();
+  const onThroughput = (line: string) => {
     if (/^\s*#/.test(line)) {
       dmonHead = /\bgpu\b/.test(line) ? [line] : [...dmonHead.slice(0, 1), line];
       return;
@@ -101,10 +102,16 @@ function open(context: SourceContext, columns: readonly string[]): OpenSource {
     try {
       const { snapshots } = parseSmiDmon([...dmonHead, line].join("\n"), "nvidia-smi dmon");
       waiting.push({ timeNs: context.nowNs(), readings: snapshots.flatMap((s) => s.readings) });
+      throughputRetry.succeeded();
     } catch {
       // Text in the place of a row; the other child says what is wrong.
     }
-  });
+  };
+  const startThroughput = (): LineTool => {
+    dmonHead = [];
+    return startLineTool(["nvidia-smi", "dmon", "-s", "t", "-d", "1"], onThroughput);
+  };
+  let throughput = startThroughput();
 
   let nextDetailNs = 0;
   const readDetail = async () => {
@@ -144,6 +151,10 @@ function open(context: SourceContext, columns: readonly string[]): OpenSource {
       }
       const ended = tool.ended();
       if (ended !== null) end(sink, ended);
+      // What ends the loop ends this one too, and with the GPU its throughput is back.
+      if (throughput.ended() !== null && throughputRetry.due(context.nowNs())) {
+        throughput = startThroughput();
+      }
       const nowNs = context.nowNs();
       for (const [device, atNs] of seenNs) {
         if (!alive || nowNs - atNs < GONE_NS + 2e6 * intervalMs) continue;
