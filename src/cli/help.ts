@@ -1,6 +1,6 @@
 import type { CommandHelp, OptionInfo } from "./cliffy/command_help.ts";
 import { formatBytes, formatDecimalBytes, formatRate, formatSeconds } from "../model/units.ts";
-import { wrapText } from "./wrap.ts";
+import { wrapCommand, wrapText } from "./wrap.ts";
 
 /** Two columns: a term and its text, wrapped to the width. */
 export function twoColumns(
@@ -80,7 +80,8 @@ export function renderHelp(command: CommandHelp, width: number): string {
   if (examples.length > 0) {
     lines.push("", "Examples:");
     for (const { name, description } of examples) {
-      lines.push(...wrapText(`# ${name}`, width - 2).map((l) => `  ${l}`), `  ${description}`);
+      lines.push(...wrapText(`# ${name}`, width - 2).map((l) => `  ${l}`));
+      lines.push(...wrapCommand(description, width - 2).map((l) => `  ${l}`));
     }
   }
   return lines.join("\n") + "\n";

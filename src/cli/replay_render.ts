@@ -82,11 +82,12 @@ export function renderReplay(
   };
   let count = columns.length;
   while (count > 3 && !fits(count)) count--;
+  const name = safeText(trace.name);
+  const head = `${name} (${trace.format}, ${trace.rows.toLocaleString("en-US")} ${trace.kind}), ` +
+    `ranked by ${ranking.by}, ${ranking.better} is better`;
   const lines = [
-    `${out.style.bold(safeText(trace.name))} (${trace.format}, ${
-      trace.rows.toLocaleString("en-US")
-    } ` +
-    `${trace.kind}), ranked by ${ranking.by}, ${ranking.better} is better`,
+    // Wrapped before it is styled: wrapping makes control characters visible.
+    ...wrapText(head, out.width).map((l, i) => i === 0 ? l.replace(name, out.style.bold) : l),
     "",
     renderTable(
       columns.slice(0, count),

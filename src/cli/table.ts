@@ -77,15 +77,20 @@ export function renderTable(
   return [decorate(line(columns.map((c) => c.title))), ...cells.flatMap(lines)].join("\n") + "\n";
 }
 
-/** Lines of at most `width` cells: broken at blanks, and within words that are longer than a line. */
+/**
+ * Lines of at most `width` cells: broken at blanks, and within words that are longer than a line; there
+ * after the last of the marks that ids and paths are made of, if the second half of the line has one.
+ */
 function wrapped(text: string, width: number): string[] {
   return wrapText(text, width).flatMap((line) => {
     const parts: string[] = [];
     let part = "";
     for (const char of line) {
       if (cellWidth(part + char) > width) {
-        parts.push(part);
-        part = "";
+        const mark = /^.*[_/.,:=-]/u.exec(part)?.[0] ?? "";
+        const head = cellWidth(mark) >= width / 2 ? mark : part;
+        parts.push(head);
+        part = part.slice(head.length);
       }
       part += char;
     }

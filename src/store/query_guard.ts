@@ -2,6 +2,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { messageOf, usageError } from "../model/errors.ts";
 import { firstLine } from "./errors.ts";
 
+const HOW_TO_ASK = '"spillway query" lists the views, "--describe VIEW" the columns of one';
+
 /** Table functions that read nothing outside the store. */
 const HARMLESS_FUNCTIONS: ReadonlySet<string> = new Set([
   "unnest",
@@ -82,7 +84,7 @@ export async function checkQuery(connection: DuckDBConnection, sql: string): Pro
         'to write a file use "spillway export"; "spillway query" without SQL lists the views',
       );
     }
-    throw usageError(`query: ${firstLine(text) || "there is no SQL"}`);
+    throw usageError(`query: ${firstLine(text) || "there is no SQL"}`, HOW_TO_ASK);
   }
   if (tree.statements?.length !== 1) {
     throw usageError(`query: one SELECT was expected, but got ${tree.statements?.length ?? 0}`);
@@ -119,7 +121,7 @@ export function queryError(error: unknown): unknown {
       .test(text)
   ) {
     const [head, ...rest] = text.split("\n").filter((line) => line.trim() !== "");
-    return usageError(`query: ${firstLine(head)}`, rest.join("\n  ") || undefined, {
+    return usageError(`query: ${firstLine(head)}`, rest.join("\n  ") || HOW_TO_ASK, {
       cause: error,
     });
   }

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { ReplayDocument } from "../../src/model/results.ts";
 import { needsShared, sharedPath, sharedText } from "../shared.ts";
@@ -117,5 +120,20 @@ test("replay cache counts a session file as published, under every eviction", {
         Number(optimum.metrics.stream_hit_blocks.value),
       result.policy,
     );
+  }
+});
+
+test("replay cache in colour prints its head in bold, not the codes that make it so", () => {
+  const folder = mkdtempSync(join(tmpdir(), "spillway-"));
+  try {
+    const trace = join(folder, "chat.jsonl");
+    const made = spillway(["generate", "requests", "--sessions", "3", "-o", trace]);
+    assert.equal(made.code, 0, made.stderr);
+    const done = spillway(["replay", "cache", trace, "--color", "always"]);
+    assert.equal(done.code, 0, done.stderr);
+    assert.ok(done.stdout.startsWith("\x1b[1mchat\x1b[22m (mooncake): "), done.stdout);
+    assert.ok(!done.stdout.includes("\\x1b"), done.stdout);
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

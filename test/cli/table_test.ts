@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { safeText } from "../../src/cli/sanitize.ts";
 import { cellWidth, renderTable } from "../../src/cli/table.ts";
-import { wrapText } from "../../src/cli/wrap.ts";
+import { wrapCommand, wrapText } from "../../src/cli/wrap.ts";
 
 test("columns are padded to their widest cell and numbers align right", () => {
   const text = renderTable([{ title: "a" }, { title: "n", align: "right" }], [["x", "10"], [
@@ -68,4 +68,29 @@ test("a wrapping column loses no letter, at any width", () => {
 test("a point's further lines stand under its text, other lines at the margin", () => {
   assert.deepEqual(wrapText("- one two three", 9), ["- one two", "  three"]);
   assert.deepEqual(wrapText("one two three", 9), ["one two", "three"]);
+});
+
+test("a wrapping column breaks an id after one of its marks", () => {
+  const columns = [{ title: "id", flexible: true, wrap: true }, { title: "v" }];
+  const printed = renderTable(columns, [["kv-offload/kilo_output_token_grams_co2e", "1"]], 38);
+  assert.equal(
+    printed,
+    `id${" ".repeat(33)}  v\nkv-offload/kilo_output_token_grams_  1\nco2e\n`,
+  );
+});
+
+test("a long command is broken so that a shell reads the same words", () => {
+  const command =
+    'spillway advise --trace "a b.jsonl" --slo "ttft_p99_seconds<2" --minimize total_usd -- x';
+  assert.deepEqual(wrapCommand(command, 50), [
+    'spillway advise --trace "a b.jsonl" \\',
+    '  --slo "ttft_p99_seconds<2" \\',
+    "  --minimize total_usd -- x",
+  ]);
+  assert.deepEqual(wrapCommand("spillway ls", 50), ["spillway ls"]);
+  assert.deepEqual(wrapCommand('spillway query "SELECT a, b FROM v_metric WHERE c = 1"', 30), [
+    "spillway query \\",
+    '  "SELECT a, b FROM v_metric',
+    '  WHERE c = 1"',
+  ]);
 });

@@ -2,6 +2,11 @@ import type { Profiles } from "../../model/profiles/profiles.ts";
 import type { Trace } from "../../model/trace/trace.ts";
 import { type LoadedTrace, loadTrace } from "../load_trace.ts";
 
+/** What to do when none was named. */
+export const HOW_TO_NAME_A_TRACE =
+  'T is a file or a trace of the store; "spillway ls --kind trace" lists those, ' +
+  '"spillway generate requests" writes one to try';
+
 export interface OpenTraceOptions {
   readonly storePath: string;
   readonly format?: string;

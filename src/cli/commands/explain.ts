@@ -37,7 +37,9 @@ function renderExplanation(e: Explanation, kind: string, out: Output): string {
     out.style.bold,
   );
   const notes = (e.notes ?? []).map((n) => `\n${wrapText(n, out.width).join("\n")}\n`).join("");
-  return `${out.style.bold(e.id)} (${kind}): ${e.title}\n\n${lines.join("\n")}\n${table}${notes}`;
+  const head = wrapText(`${e.id} (${kind}): ${e.title}`, out.width)
+    .map((line, i) => i === 0 ? line.replace(e.id, out.style.bold) : line);
+  return `${head.join("\n")}\n\n${lines.join("\n")}\n${table}${notes}`;
 }
 
 function renderList(entries: readonly TopicEntry[], kind: string, out: Output): string {

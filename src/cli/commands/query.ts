@@ -17,6 +17,9 @@ const MOST_ROWS = 1000;
 
 const NUMERIC = /INT|DOUBLE|FLOAT|DECIMAL/;
 
+/** Types whose values are one word, best left whole in a narrow terminal. */
+const WHOLE = /INT|DOUBLE|FLOAT|DECIMAL|TIME|DATE|BOOL/;
+
 interface Result {
   readonly columns: { name: string; type: string }[];
   readonly rows: Json[][];
@@ -39,7 +42,8 @@ async function show(result: Result, options: Options, out: Output): Promise<void
       columns.map((c) => ({
         title: c.name,
         align: NUMERIC.test(c.type) && !c.type.endsWith("[]") ? "right" : "left",
-        flexible: !NUMERIC.test(c.type) || c.type.endsWith("[]"),
+        flexible: !WHOLE.test(c.type) || c.type.endsWith("[]"),
+        wrap: !WHOLE.test(c.type) || c.type.endsWith("[]"),
       })),
       rows.slice(0, MOST_ROWS).map((row) => row.map(cell)),
       out.width,

@@ -100,7 +100,7 @@ async function showReplay(store: Store, entry: Entry, out: Output): Promise<Show
         columns: [ranking.by, ...others.slice(0, MOST_COLUMNS)],
         recommend: () => ranking.recommendation,
       }, out);
-      return `${out.style.bold(entry.id)} ${safeText(entry.name)}: replay ${family} of\n${body}`;
+      return `${out.style.bold(entry.id)} ${safeText(entry.name)}: replay ${family}\n${body}`;
     },
   };
 }

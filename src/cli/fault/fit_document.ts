@@ -4,7 +4,7 @@ import { formatRatio, formatSeconds } from "../../model/units.ts";
 import type { FailureFit } from "../../stats/fit_failures.ts";
 import { safeText } from "../sanitize.ts";
 import { renderTable } from "../table.ts";
-import { wrapText } from "../wrap.ts";
+import { wrapCommand, wrapText } from "../wrap.ts";
 import type { ExponentialError } from "./exponential_error.ts";
 
 const law = { ksDistance: z.number(), ksProbability: z.number() };
@@ -183,5 +183,7 @@ export function renderFit(
   return `${lines.flatMap((line) => wrapText(line, width)).join("\n")}\n${table}\n` +
     `${wrapText(legend, width).join("\n")}\n\n` +
     `${wrapText(misleadSentence(errors[Math.floor(errors.length / 2)]), width).join("\n")}\n\n` +
-    wrapText(`replay fault "${generator}" --seeds 100`, width).join("\n") + "\n";
+    "Many such histories:\n" +
+    wrapCommand(`spillway replay fault "${generator}" --seeds 100`, width - 2)
+      .map((line) => `  ${line}\n`).join("");
 }

@@ -27,7 +27,7 @@ export function renderVerdict(verdict: Verdict, out: Output): string {
   const table = renderTable(
     [
       { title: "status" },
-      { title: "metric", flexible: true },
+      { title: "metric", flexible: true, wrap: true },
       { title: "reference", align: "right" },
       { title: "current", align: "right" },
       { title: "change", align: "right" },

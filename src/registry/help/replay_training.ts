@@ -28,7 +28,7 @@ export const help: CommandHelp = {
   "examples": [
     {"name":"Which way of offload runs GPT-3 on eight GPUs?","description":"spillway replay training model:batch=8,seq=2048 --llm gpt3-175b --hardware a100_sxm-x8"},
     {"name":"How large is a step, and why does it not fit?","description":"spillway replay training model:batch=8,seq=128K --llm gpt3-175b -p gpu-only"},
-    {"name":"How many pipeline stages?","description":"spillway replay training layers:count=8,forward=1s,backward=2s,bytes=4,microbatches=4,gpus=2,memory=16,link=4 -p mobius --set partition=equal --sweep stages=2,4,8"},
+    {"name":"How many pipeline stages?","description":"spillway replay training layers:count=8,forward=1s,backward=2s,bytes=4,gpus=2,memory=16,link=4 -p mobius --set partition=equal --sweep stages=2,4,8"},
     {"name":"What should leave the GPU, by a recorded timeline?","description":"spillway replay training memory_timeline.raw.json.gz --sweep memory=100MiB,200MiB"}
   ]
 };

@@ -1,6 +1,7 @@
 import { Command } from "@cliffy/command";
 import { usageError } from "../../../model/errors.ts";
 import { METRIC_CATALOG } from "../../../model/metrics/catalog.ts";
+import { HOW_TO_NAME_A_TRACE } from "../../advise/open_trace.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { closest } from "../../did_you_mean.ts";
 import {
@@ -91,7 +92,9 @@ function priceFlags(options: Options): string[] {
 
 async function run(options: Options): Promise<void> {
   const out = openOutput(options);
-  if (options.trace === undefined) throw usageError("advise: --trace T is missing");
+  if (options.trace === undefined) {
+    throw usageError("advise: --trace T is missing", HOW_TO_NAME_A_TRACE);
+  }
   const { parseSlo } = await import("../../../search/advise/slo.ts");
   const metricIds = METRIC_CATALOG.map((m) => m.id);
   const slos = (options.slo ?? []).flatMap((text) => text.split(",")).map((text) =>

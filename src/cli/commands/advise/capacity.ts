@@ -2,6 +2,7 @@ import { Command } from "@cliffy/command";
 import { DO_NOT_RELY } from "../../../model/doubt.ts";
 import { dataError, usageError } from "../../../model/errors.ts";
 import { parseSeconds } from "../../../model/units.ts";
+import { HOW_TO_NAME_A_TRACE } from "../../advise/open_trace.ts";
 import type { CommandModule } from "../../command_module.ts";
 import {
   type FactorOptions,
@@ -25,7 +26,9 @@ interface Options extends FactorOptions {
 
 async function run(options: Options): Promise<void> {
   const out = openOutput(options);
-  if (options.trace === undefined) throw usageError("advise capacity: --trace T is missing");
+  if (options.trace === undefined) {
+    throw usageError("advise capacity: --trace T is missing", HOW_TO_NAME_A_TRACE);
+  }
   if (!(options.hits > 0 && options.hits <= 1)) {
     throw usageError(`--hits: ${options.hits}, expected a share above 0 and up to 1`);
   }

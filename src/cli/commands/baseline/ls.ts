@@ -26,7 +26,7 @@ async function run(options: GlobalOptions): Promise<void> {
         baselines.length === 0
           ? 'no baseline is saved; "spillway baseline save NAME ID" saves one\n'
           : renderTable(
-            [{ title: "id" }, { title: "name", flexible: true }, { title: "saved" }],
+            [{ title: "id" }, { title: "name", flexible: true, wrap: true }, { title: "saved" }],
             baselines.map((b) => [b.id, b.name, b.createdAt]),
             out.width,
             out.style.bold,

@@ -6,6 +6,7 @@ import { formatSeconds, parseSeconds } from "../../../model/units.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { type GlobalOptions, openOutput } from "../../output.ts";
 import { safeText } from "../../sanitize.ts";
+import { shellQuote } from "../../shell_quote.ts";
 
 interface Options extends GlobalOptions {
   readonly output: string;
@@ -69,7 +70,8 @@ async function run(options: Options, argument?: string): Promise<void> {
     document,
     () =>
       `wrote ${safeText(document.file)}: ${counted(faults.length, "failure")} over ` +
-      `${formatSeconds(params.spanSeconds)} (seed ${seed})\n`,
+      `${formatSeconds(params.spanSeconds)} (seed ${seed})\n` +
+      `  next: spillway replay fault ${shellQuote(document.file)}\n`,
   );
 }
 

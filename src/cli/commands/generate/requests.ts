@@ -1,10 +1,13 @@
 import { Command } from "@cliffy/command";
 import { z } from "zod";
 import type { GeneratedRequest } from "../../../generate/requests.ts";
+import { counted } from "../../../model/plural.ts";
 import { formatSeconds } from "../../../model/units.ts";
 import type { CommandModule } from "../../command_module.ts";
 import { type GlobalOptions, openOutput } from "../../output.ts";
 import { safeText } from "../../sanitize.ts";
+import { shellQuote } from "../../shell_quote.ts";
+import { wrapText } from "../../wrap.ts";
 
 interface Options extends GlobalOptions {
   readonly output: string;
@@ -91,13 +94,14 @@ async function run(options: Options): Promise<void> {
   await out.emit(
     document,
     () =>
-      `wrote ${
-        safeText(document.file)
-      }: ${document.requests} requests of ${document.sessions} sessions ` +
-      `over ${
-        formatSeconds(document.spanSeconds)
-      },\n${document.blockReferences} block references, ` +
-      `${document.uniqueBlocks} distinct (seed ${seed})\n`,
+      wrapText(
+        `wrote ${safeText(document.file)}: ${counted(document.requests, "request")} of ` +
+          `${counted(document.sessions, "session")} over ` +
+          `${formatSeconds(document.spanSeconds)}, ` +
+          `${counted(document.blockReferences, "block reference")}, ` +
+          `${document.uniqueBlocks.toLocaleString("en-US")} distinct (seed ${seed})`,
+        out.width,
+      ).join("\n") + `\n  next: spillway replay cache ${shellQuote(document.file)}\n`,
   );
 }
 

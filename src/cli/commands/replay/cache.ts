@@ -71,7 +71,8 @@ const COLUMNS = [
 function render(document: ReplayDocument, out: Output): string {
   const { results, trace } = document;
   const first = results[0].metrics;
-  const head = `${out.style.bold(safeText(trace.name))} (${trace.format}): ` +
+  const name = safeText(trace.name);
+  const head = `${name} (${trace.format}): ` +
     `${counted(trace.rows, "request")}, ${formatMetric(first.total_blocks)} blocks, ` +
     `${formatMetric(first.unique_blocks)} distinct`;
   const table = renderTable(
@@ -98,7 +99,8 @@ function render(document: ReplayDocument, out: Output): string {
     );
   }
   return [
-    ...wrapText(head, out.width),
+    // Wrapped before it is styled: wrapping makes control characters visible.
+    ...wrapText(head, out.width).map((l, i) => i === 0 ? l.replace(name, out.style.bold) : l),
     "",
     table,
     ...wrapText(safeText(document.ranking.recommendation), out.width),

@@ -33,7 +33,7 @@ export const command: CommandModule = {
         ],
         [
           "How many pipeline stages?",
-          "spillway replay training layers:count=8,forward=1s,backward=2s,bytes=4,microbatches=4,gpus=2," +
+          "spillway replay training layers:count=8,forward=1s,backward=2s,bytes=4,gpus=2," +
           "memory=16,link=4 -p mobius --set partition=equal --sweep stages=2,4,8",
         ],
         [
