@@ -2,7 +2,7 @@ import { holm } from "../stats/holm.ts";
 import { smallestP } from "../stats/mann_whitney.ts";
 import { fewestRuns } from "../stats/power.ts";
 import { formatRatio } from "../model/units.ts";
-import { runsToShow } from "./judge_baseline.ts";
+import { detectableWith, runsToShow } from "./judge_baseline.ts";
 import type { Side } from "./observations.ts";
 import type { RuleResult } from "./verdict.ts";
 
@@ -22,13 +22,23 @@ export function adjust(
   if (tested.length === 0) return [...results];
   const adjusted = new Map(holm(tested.map((r) => r.p!)).map((p, i) => [tested[i], p]));
   const powerless = Math.min(...tested.map((r) => smallestP(...r.runs))) * tested.length >= ALPHA;
-  return results.map((result) => {
-    const p = adjusted.get(result);
-    if (p === undefined) return result;
+  // What the first of Holm's steps asks of each: the rest ask less, so that nothing is promised too much.
+  const share = ALPHA / tested.length;
+  return results.map((unadjusted) => {
+    const p = adjusted.get(unadjusted);
+    if (p === undefined) return unadjusted;
+    const [before, now] = [baseline, current].map((side) =>
+      side?.observations[unadjusted.name].values ?? []
+    );
+    const found = detectableWith(before, now, unadjusted.runs, share);
+    const result = {
+      ...unadjusted,
+      minDetectable: found === null ? null : Math.max(found, unadjusted.minDetectable ?? 0),
+    };
     if (powerless) return withoutPower({ ...result, p }, tested.length);
     if (result.status === "fail" && p >= ALPHA) {
-      const sides = [baseline, current].map((s) => s?.observations[result.name].values ?? []);
-      return undecided({ ...result, p }, runsToShow(sides[0], sides[1], Math.abs(result.delta!)));
+      const runs = runsToShow(before, now, Math.abs(result.delta!), share);
+      return undecided({ ...result, p }, runs);
     }
     return { ...result, p, reason: result.reason + seen(result) };
   });

@@ -132,7 +132,8 @@ function judgeSampled(
     delta: Number.isFinite(change) ? change : null,
     interval: interval === null ? null : [interval[0] - 1, interval[1] - 1],
     p,
-    minDetectable,
+    // A change below the bound does not count, however many runs show it.
+    minDetectable: minDetectable === null ? null : Math.max(bound, minDetectable),
     status: (now.better === "lower" ? change : -change) > bound ? "fail" : "pass",
     reason: (Number.isFinite(change) ? shortRatio(change) : "it was 0") +
       (interval === null
@@ -177,12 +178,13 @@ export function detectableWith(
   before: readonly number[],
   now: readonly number[],
   runs: readonly [number, number],
+  alpha = 0.05,
 ): number | null {
   // One side with several runs is enough to know the noise.
   const known = [relativeNoise(before), relativeNoise(now)].filter((n) => n !== null);
   if (known.length === 0) return null;
   const noise = Math.sqrt(known.reduce((s, n) => s + n * n, 0) / known.length);
-  return minDetectableEffect(noise, ...runs);
+  return minDetectableEffect(noise, ...runs, alpha);
 }
 
 /** Runs a side with which a change of this size would probably show (power 80 %). */
@@ -190,9 +192,10 @@ export function runsToShow(
   before: readonly number[],
   now: readonly number[],
   change: number,
+  alpha = 0.05,
 ): number | null {
   for (let runs = FEWEST_RUNS; runs <= 1000; runs++) {
-    const found = detectableWith(before, now, [runs, runs]);
+    const found = detectableWith(before, now, [runs, runs], alpha);
     if (found === null) return null;
     if (found <= change) return runs;
   }

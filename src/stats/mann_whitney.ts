@@ -5,18 +5,16 @@ export interface MannWhitney {
   /** U of the first sample. */
   readonly u: number;
   readonly p: number;
-  /** `exact` enumerates every assignment of the ranks; `normal` is the tie-corrected approximation. */
+  /** `exact` counts every assignment of the ranks; `normal` is the tie-corrected approximation. */
   readonly method: "exact" | "normal";
 }
 
-/** Largest number of assignments that are enumerated exactly when values tie. */
-const MOST_ENUMERATED = 300_000;
 /** Largest n x m whose distribution is counted exactly. */
 const MOST_EXACT_PAIRS = 2500;
 
 /**
- * Two-sided Mann-Whitney U test of two samples, exact where feasible: by the recurrence of the rank-sum
- * counts without ties (Mann and Whitney 1947), by enumeration with mid-ranks when values tie.
+ * Two-sided Mann-Whitney U test of two samples, exact up to 2500 pairs: by the recurrence of the rank-sum
+ * counts without ties (Mann and Whitney 1947), by counting the sums of the mid-ranks when values tie.
  *
  * @throws {RangeError} when a sample is empty.
  */
@@ -26,11 +24,11 @@ export function mannWhitney(a: readonly number[], b: readonly number[]): MannWhi
   const rankSum = ranks.slice(0, a.length).reduce((x, y) => x + y, 0);
   const u = rankSum - a.length * (a.length + 1) / 2;
   const tied = ranks.some((r) => !Number.isInteger(r)) || new Set(ranks).size < ranks.length;
-  if (!tied && a.length * b.length <= MOST_EXACT_PAIRS) {
-    return { u, p: exactWithoutTies(u, a.length, b.length), method: "exact" };
-  }
-  if (tied && binomial(ranks.length, a.length) <= MOST_ENUMERATED) {
-    return { u, p: exactWithTies(rankSum, ranks, a.length), method: "exact" };
+  if (a.length * b.length <= MOST_EXACT_PAIRS) {
+    const p = tied
+      ? exactWithTies(rankSum, ranks, a.length)
+      : exactWithoutTies(u, a.length, b.length);
+    return { u, p, method: "exact" };
   }
   return { u, p: normalApproximation(u, a.length, b.length, ranks), method: "normal" };
 }
@@ -97,20 +95,27 @@ export function hodgesLehmannInterval(
   return [ratios[cut - 1], ratios[ratios.length - cut]];
 }
 
+/** Share of all assignments whose rank sum lies at least as far from the mean, over doubled mid-ranks. */
 function exactWithTies(rankSum: number, ranks: readonly number[], n: number): number {
-  const mean = n * (ranks.length + 1) / 2;
-  const distance = Math.abs(rankSum - mean) - 1e-9;
+  const doubled = ranks.map((rank) => Math.round(2 * rank));
+  const top = doubled.toSorted((x, y) => y - x).slice(0, n).reduce((x, y) => x + y, 0);
+  // ways[k][s]: choices of k ranks with the sum s.
+  const ways = Array.from({ length: n + 1 }, () => new Float64Array(top + 1));
+  ways[0][0] = 1;
+  doubled.forEach((rank, taken) => {
+    for (let k = Math.min(n, taken + 1); k >= 1; k--) {
+      const [into, from] = [ways[k], ways[k - 1]];
+      for (let sum = top; sum >= rank; sum--) into[sum] += from[sum - rank];
+    }
+  });
+  const mean = n * (ranks.length + 1);
+  const distance = Math.abs(2 * rankSum - mean);
   let extreme = 0;
   let total = 0;
-  const walk = (from: number, left: number, sum: number): void => {
-    if (left === 0) {
-      total++;
-      if (Math.abs(sum - mean) >= distance) extreme++;
-      return;
-    }
-    for (let i = from; i <= ranks.length - left; i++) walk(i + 1, left - 1, sum + ranks[i]);
-  };
-  walk(0, n, 0);
+  ways[n].forEach((count, sum) => {
+    total += count;
+    if (Math.abs(sum - mean) >= distance - 0.5) extreme += count;
+  });
   return extreme / total;
 }
 

@@ -37,6 +37,18 @@ test("gate runs two commands in turns and fails the slower one", async () => {
   );
 });
 
+test("an estimate of a recording that failed is as little judged as the recording", () => {
+  assert.equal(run("record", "--name", "failed", "--", "sh", "-c", "exit 3").code, 3);
+  assert.equal(run("estimate", "failed", "--save", "of-failed").code, 0);
+  const budget = ["--budget", "energy_joules<1e12", "--strict"];
+  const done = run("gate", "of-failed", ...budget);
+  assert.equal(done.code, 3, done.stdout);
+  assert.match(done.stdout, /its command ended with 3/);
+  assert.equal(run("record", "--name", "fine", "--", "true").code, 0);
+  assert.equal(run("estimate", "fine", "--save", "of-fine").code, 0);
+  assert.equal(run("gate", "of-fine", ...budget).code, 0);
+});
+
 test("gate refuses to judge a command that fails, and half of a pair", () => {
   const failed = run("gate", "--a", "true", "--b", "exit 3", "--rounds", "1");
   assert.equal(failed.code, 4);

@@ -131,6 +131,20 @@ test("runs too few for the number of metrics are inconclusive, not passed", () =
   }
 });
 
+test("what a pass would have shown grows with the metrics tested beside it, and is no less than its bound", () => {
+  const runs = (offset: number) =>
+    sampled(Array.from({ length: 12 }, (_, i) => 100 + ((i * 7 + offset) % 12)));
+  const detectable = (names: readonly string[], rule: object = {}) => {
+    const all = (offset: number) => side(Object.fromEntries(names.map((n) => [n, runs(offset)])));
+    const config = { rules: [{ ...againstBaseline.rules[0], ...rule }] };
+    const [first] = judge(config, all(1), all(0));
+    assert.equal(first.status, "pass", first.reason);
+    return first.minDetectable!;
+  };
+  assert.ok(detectable(["a", "b", "c", "d"]) > detectable(["a"]));
+  assert.equal(detectable(["a"], { minEffect: 0.4 }), 0.4);
+});
+
 test("a partial recording and another machine are inconclusive", () => {
   const runs = sampled([1, 2, 3, 4, 5]);
   const partial = side({ x: runs }, { incomplete: "disk full" });

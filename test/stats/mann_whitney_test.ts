@@ -64,9 +64,37 @@ test("the normal approximation is near the exact value for large samples", () =>
   const b = Array.from({ length: 40 }, (_, i) => i * 2 + 15);
   const exact = mannWhitney(a, b);
   assert.equal(exact.method, "exact");
+  const many = (values: readonly number[]) => values.flatMap((v) => [v, v]);
+  const normal = mannWhitney(many(a), many(b.map((v) => v - 12)));
+  assert.equal(normal.method, "normal");
+  const half = mannWhitney(many(a).slice(0, 50), many(b.map((v) => v - 12)).slice(0, 50));
+  assert.equal(half.method, "exact");
   const tied = mannWhitney([...a, 1000], [...b, 1000]);
-  assert.equal(tied.method, "normal");
+  assert.equal(tied.method, "exact");
   assert.ok(Math.abs(tied.p - exact.p) < 0.02, `${tied.p} against ${exact.p}`);
+});
+
+test("ties of many runs are counted exactly: the counts of another derivation", () => {
+  // Only two values: the number of ones in the first sample is hypergeometric, and p follows from it.
+  const choose = (n: number, k: number) => {
+    let result = 1;
+    for (let i = 1; i <= k; i++) result = result * (n - k + i) / i;
+    return k < 0 || k > n ? 0 : result;
+  };
+  const [n, m, ones] = [14, 16, 13];
+  for (let inFirst = 0; inFirst <= ones; inFirst++) {
+    const values = (size: number, high: number) =>
+      Array.from({ length: size }, (_, i) => i < high ? 1 : 0);
+    const { p, method } = mannWhitney(values(n, inFirst), values(m, ones - inFirst));
+    const mean = ones * n / (n + m);
+    let expected = 0;
+    for (let k = 0; k <= ones; k++) {
+      if (Math.abs(k - mean) < Math.abs(inFirst - mean) - 1e-9) continue;
+      expected += choose(n, k) * choose(m, ones - k) / choose(n + m, ones);
+    }
+    assert.equal(method, "exact");
+    assert.ok(Math.abs(p - expected) < 1e-9, `${inFirst}: ${p} against ${expected}`);
+  }
 });
 
 test("the two sides may be swapped", () => {

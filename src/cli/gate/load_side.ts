@@ -7,7 +7,7 @@ import {
 import { doubtAmong } from "../../model/doubt.ts";
 import { dataError } from "../../model/errors.ts";
 import { metricDefinition } from "../../model/metrics/catalog.ts";
-import type { ReplayDocument, RunRecord } from "../../model/results.ts";
+import type { EstimateDocument, ReplayDocument, RunRecord } from "../../model/results.ts";
 import type { Store } from "../../store/store.ts";
 import { resultLabels } from "../../model/result_labels.ts";
 
@@ -75,6 +75,16 @@ function runSide(
   };
 }
 
+/** The recording that was estimated; null for another subject, or when the store no longer holds it. */
+async function recordingOf(
+  store: Store,
+  { kind, id }: EstimateDocument["subject"],
+): Promise<RunRecord | null> {
+  if (kind !== "run" || id === null) return null;
+  const known = (await store.list("run")).some((entry) => entry.id === id);
+  return known ? (await store.run(id)).record : null;
+}
+
 /**
  * One side of a gate from entries of the store: several runs of one workload, or one replay or estimate.
  *
@@ -106,8 +116,13 @@ export async function loadSide(store: Store, ids: readonly string[]): Promise<Si
     const parts = document.results.map((r) =>
       observe([r.metrics], metricDefinition, single ? "" : `${r.name}/`)
     );
-    const incomplete = doubtAmong(document.warnings);
-    return { name, fingerprint: {}, incomplete, observations: Object.assign({}, ...parts) };
+    const of = await recordingOf(store, document.subject);
+    return {
+      name,
+      fingerprint: of?.fingerprint ?? {},
+      incomplete: doubtAmong(document.warnings) ?? (of === null ? null : whyUnfit(of)),
+      observations: Object.assign({}, ...parts),
+    };
   }
   throw dataError(
     `${entry.id} is a ${entry.kind}: it has no metrics to judge`,
