@@ -80,13 +80,14 @@ export async function loadTrace(argument: string, options: LoadTraceOptions): Pr
       '"spillway import FILE" stores a trace; "spillway demo" makes one',
     );
   }
-  if (!file) return await fromStore(argument, options);
   try {
     return await fromStore(argument, options);
   } catch (error) {
-    if (error instanceof SpillwayError && error.message.includes("holds no trace")) {
-      return await fromFile(argument, options);
-    }
-    throw error;
+    const unknown = error instanceof SpillwayError && error.message.includes("holds no trace");
+    if (!unknown) throw error;
+    if (file) return await fromFile(argument, options);
+    // A name with a folder or an ending was meant as a file.
+    if (!/[/.]/.test(argument)) throw error;
+    throw dataError(`${argument} is no file, and ${error.message}`, error.hint);
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { dataError, environmentError, messageOf } from "../../model/errors.ts";
 import type { Metrics } from "../../model/metric.ts";
@@ -36,6 +36,9 @@ export function readJsonFile(path: string): unknown {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
+    if (!existsSync(path)) {
+      throw dataError(`${path} does not exist`, '"spillway bench … --json > FILE" makes one');
+    }
     throw environmentError(`${path} cannot be read: ${messageOf(error)}`);
   }
   try {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dataError, environmentError, messageOf } from "../../model/errors.ts";
 import { type Json, stableStringify } from "../../model/json.ts";
 import { type Knob, type PredictionDocument, predictionSchema } from "../../model/prediction.ts";
@@ -49,10 +49,10 @@ export function readPrediction(path: string): Sealed {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw environmentError(
-      `${path} cannot be read: ${messageOf(error)}`,
-      'make a prediction with "spillway predict … --seal" or "spillway bench … --predict"',
-    );
+    const way =
+      'make a prediction with "spillway predict … --seal" or "spillway bench … --predict"';
+    if (!existsSync(path)) throw dataError(`${path} does not exist`, way);
+    throw environmentError(`${path} cannot be read: ${messageOf(error)}`, way);
   }
   let json: unknown;
   try {
