@@ -7,7 +7,7 @@ import type { ReplayDocument } from "../model/results.ts";
 import type { Output } from "./output.ts";
 import { safeText } from "./sanitize.ts";
 import { type Column, renderTable } from "./table.ts";
-import { wrapText } from "./wrap.ts";
+import { wrapNamed, wrapText } from "./wrap.ts";
 
 const TAG_LEGEND = "Evidence: M measured, R replayed exactly, m modelled, a assumed. " +
   '"spillway explain <metric>" gives each formula.';
@@ -86,8 +86,7 @@ export function renderReplay(
   const head = `${name} (${trace.format}, ${trace.rows.toLocaleString("en-US")} ${trace.kind}), ` +
     `ranked by ${ranking.by}, ${ranking.better} is better`;
   const lines = [
-    // Wrapped before it is styled: wrapping makes control characters visible.
-    ...wrapText(head, out.width).map((l, i) => i === 0 ? l.replace(name, out.style.bold) : l),
+    ...wrapNamed(head, name, out.width, out.style.bold),
     "",
     renderTable(
       columns.slice(0, count),

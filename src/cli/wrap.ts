@@ -23,6 +23,20 @@ export function wrapText(text: string, width: number): string[] {
   return lines;
 }
 
+/**
+ * Wraps a text that begins with a name, then styles the name: wrapping what is styled would make the control
+ * characters visible.
+ */
+export function wrapNamed(
+  text: string,
+  name: string,
+  width: number,
+  style: (text: string) => string,
+): string[] {
+  const [first, ...rest] = wrapText(text, width);
+  return [first.startsWith(name) ? style(name) + first.slice(name.length) : first, ...rest];
+}
+
 /** What a shell keeps together: words, with their quoted parts whole. */
 const SHELL_WORD = /(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'])+/g;
 

@@ -104,7 +104,7 @@ async function fill(connection: DuckDBConnection, key: number, lines: Filling[])
   const byNumber = new Map(lines.map((line) => [line.number, line]));
   const rows = await connection.stream(
     `SELECT series, time_ns::DOUBLE, coalesce(value, 'nan'::DOUBLE) FROM private.sample
-     WHERE key = $1`,
+     WHERE key = $1 AND series IN (${[...byNumber.keys()].join(", ")})`,
     [key],
   );
   for (;;) {
@@ -114,8 +114,7 @@ async function fill(connection: DuckDBConnection, key: number, lines: Filling[])
     const times = gather([chunk], 1, Float64Array);
     const values = gather([chunk], 2, Float64Array);
     for (let i = 0; i < numbers.length; i++) {
-      const line = byNumber.get(numbers[i]);
-      if (line === undefined) continue;
+      const line = byNumber.get(numbers[i])!;
       const at = line.filled++;
       line.timeNs[at] = times[i];
       line.value[at] = values[i];

@@ -6,7 +6,7 @@ import { closest } from "../did_you_mean.ts";
 import type { Explanation, Topic, TopicEntry } from "../explain/topic.ts";
 import { type GlobalOptions, openOutput, type Output } from "../output.ts";
 import { renderTable } from "../table.ts";
-import { wrapText } from "../wrap.ts";
+import { wrapNamed, wrapText } from "../wrap.ts";
 
 const output = z.object({
   schema: z.literal("spillway/explain/1"),
@@ -37,8 +37,7 @@ function renderExplanation(e: Explanation, kind: string, out: Output): string {
     out.style.bold,
   );
   const notes = (e.notes ?? []).map((n) => `\n${wrapText(n, out.width).join("\n")}\n`).join("");
-  const head = wrapText(`${e.id} (${kind}): ${e.title}`, out.width)
-    .map((line, i) => i === 0 ? line.replace(e.id, out.style.bold) : line);
+  const head = wrapNamed(`${e.id} (${kind}): ${e.title}`, e.id, out.width, out.style.bold);
   return `${head.join("\n")}\n\n${lines.join("\n")}\n${table}${notes}`;
 }
 

@@ -74,18 +74,18 @@ function toolMedia(device: string): MediaWay[] {
 export function createDriveReader(device: string, admin: NvmeAdmin | null): DriveReader {
   const path = `/dev/${device}`;
   let mediaWays: MediaWay[] | null = null;
-  let chosen = false;
+  let answered = false;
 
   const mediaBy = async (ways: () => MediaWay[]): Promise<MediaCounters | null> => {
     mediaWays ??= ways();
     for (const way of [...mediaWays]) {
       const media = await way();
-      // The way that answered once stays: logs count differently, and one failed command is no end.
-      if (media !== null || chosen) {
-        if (media !== null) mediaWays = [way];
-        chosen = true;
-        return media;
+      if (media !== null) {
+        mediaWays = [way];
+        answered = true;
       }
+      // The way that answered once stays: logs count differently, and one failed command is no end.
+      if (answered) return media;
       mediaWays = mediaWays.filter((w) => w !== way);
     }
     return null;

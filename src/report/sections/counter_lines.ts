@@ -55,8 +55,10 @@ export async function drawLines(
   all: readonly Line[],
 ): Promise<Html> {
   const marks = item.record.marks.map((m) => ({ x: m.timeNs / 1e9, mark: m.name }));
-  const shown = new Set([...all].sort((a, b) => weight(b) - weight(a)).slice(0, MOST_LINES));
-  const lines = all.filter((line) => shown.has(line));
+  // Weighed once: a line may have a million points.
+  const weights = new Map(all.map((line) => [line, weight(line)]));
+  const largest = all.toSorted((a, b) => weights.get(b)! - weights.get(a)!).slice(0, MOST_LINES);
+  const lines = all.filter((line) => largest.includes(line));
   const left = all.length - lines.length;
   return await draw("lines", {
     title: `${chart.title}${left === 0 ? "" : ` (the ${MOST_LINES} largest of ${all.length})`}`,

@@ -9,7 +9,7 @@ import { type GlobalOptions, openOutput, type Output } from "../../output.ts";
 import { replayOutput } from "../../replay_command.ts";
 import { safeText } from "../../sanitize.ts";
 import { renderTable } from "../../table.ts";
-import { wrapText } from "../../wrap.ts";
+import { wrapNamed, wrapText } from "../../wrap.ts";
 
 interface Options extends GlobalOptions {
   readonly eviction?: readonly string[];
@@ -99,8 +99,7 @@ function render(document: ReplayDocument, out: Output): string {
     );
   }
   return [
-    // Wrapped before it is styled: wrapping makes control characters visible.
-    ...wrapText(head, out.width).map((l, i) => i === 0 ? l.replace(name, out.style.bold) : l),
+    ...wrapNamed(head, name, out.width, out.style.bold),
     "",
     table,
     ...wrapText(safeText(document.ranking.recommendation), out.width),
